@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The verbs of `tern`, one line each: name, the function that runs it, its help line.
+ *
+ * A verb gets argv[0] = its own name. It returns 0 (yes), 1 (the answer is no) or 2 (it could not
+ * ask); results go to stdout, everything else to stderr; it knows --help and --json.
+ */
+#ifndef APP_VERBS_H
+#define APP_VERBS_H
+
+#define TERN_VERBS(X) X("version", verb_version, "print the version")
+
+#define TERN_VERB_PROTOTYPE(name, function, help) int function(int argc, char **argv);
+TERN_VERBS(TERN_VERB_PROTOTYPE)
+#undef TERN_VERB_PROTOTYPE
+
+#endif
