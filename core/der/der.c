@@ -55,7 +55,7 @@ static int take_length_byte(struct tern_der_header *header, uint8_t byte, unsign
     if (index < count) {
         return 0;
     }
-    uint32_t least = count == 1 ? 0x80 : (uint32_t)1 << (8 * (count - 1));
+    uint32_t least = count < 2 ? 0x80 : (uint32_t)1 << (8 * (count - 1));
     bool padded = header->value_size < least;
     return padded && (mercy & TERN_DER_LONG_LENGTHS) == 0 ? TERN_ERR_MALFORMED : 1;
 }
