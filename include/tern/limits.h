@@ -16,4 +16,14 @@
 #define TERN_COUNTER_MAX          8388607 /**< sgp32.md 2.2, counterValue */
 #define TERN_SEGMENT_SIZE         1020    /**< sgp22.md 8, one 86 TLV as sent; more is accepted */
 
+#define TERN_HTTP_BODY_SIZE          (1u << 20) /**< a bound package of 1 MB is far above real ones */
+#define TERN_HTTP_HEADERS_SIZE       8192
+#define TERN_HTTP_CONNECTION_COUNT   4096  /**< a worker */
+#define TERN_HTTP_CONNECTION_ADDRESS 1024  /**< one address: a whole fleet may sit behind one NAT \
+                                            */
+#define TERN_HTTP_REQUEST_MS        60000  /**< a request has arrived whole by then */
+#define TERN_HTTP_REPLY_MS          120000 /**< NB-IoT takes that long for a package */
+#define TERN_HTTP_CLIENT_TIMEOUT_MS 120000 /**< sgp32.md 7.7 */
+#define TERN_STORE_BUSY_MS          10000
+
 #endif
