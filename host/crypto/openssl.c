@@ -396,6 +396,8 @@ static const struct tern_crypto PROVIDER = {
     .ecdsa_verify = crypto_ecdsa_verify,
     .ec_generate = crypto_ec_generate,
     .ecdh = crypto_ecdh,
+    .x25519 = crypto_x25519,
+    .ec_decompress = crypto_ec_decompress,
 };
 
 const struct tern_crypto *tern_openssl(void)

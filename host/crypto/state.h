@@ -68,5 +68,8 @@ int crypto_ec_generate(void *context, enum tern_curve curve, uint8_t scalar[TERN
                        uint8_t point[TERN_POINT_SIZE]);
 int crypto_ecdh(void *context, uint8_t shared[32], const uint8_t scalar[TERN_SCALAR_SIZE],
                 const struct tern_public_key *peer);
+int crypto_x25519(void *context, uint8_t shared[32], const uint8_t scalar[32],
+                  const uint8_t point[32]);
+int crypto_ec_decompress(void *context, struct tern_public_key *key, const uint8_t compressed[33]);
 
 #endif

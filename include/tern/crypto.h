@@ -76,6 +76,14 @@ struct tern_crypto {
     /** X coordinate of scalar * peer. TERN_ERR_RANGE when `peer` is not a point of the curve. */
     int (*ecdh)(void *context, uint8_t shared[32], const uint8_t scalar[TERN_SCALAR_SIZE],
                 const struct tern_public_key *peer);
+
+    /* What only the SUCI of a USIM needs (TS 33.501, C.3). Each may be NULL: not supported. */
+
+    /** RFC 7748. `point` is little endian; 9 followed by zeros gives the public key. */
+    int (*x25519)(void *context, uint8_t shared[32], const uint8_t scalar[32],
+                  const uint8_t point[32]);
+    /** 02 or 03 and X to a point of `key->curve`. TERN_ERR_RANGE when there is none. */
+    int (*ec_decompress)(void *context, struct tern_public_key *key, const uint8_t compressed[33]);
 };
 
 #endif
