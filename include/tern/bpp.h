@@ -87,8 +87,8 @@ struct tern_bpp_segmenter {
     uint32_t section_left;         /**< Bytes of the open A1 or A3 still to come */
     uint32_t value_left;           /**< Bytes of the current TLV's value still to come */
     uint8_t section;               /**< enum tern_bpp_section of the bytes that come next */
+    uint8_t segment_section;       /**< Private: of the segment being handed out */
     uint8_t state;                 /**< Private */
-    uint8_t header_taken;          /**< Private */
     bool done;                     /**< The whole package has gone through. */
 };
 
@@ -96,7 +96,9 @@ struct tern_bpp_segmenter {
 struct tern_bpp_piece {
     struct tern_bytes bytes; /**< Points into the input. Never empty. */
     bool last;               /**< The segment ends with this piece. */
-    uint8_t section;         /**< enum tern_bpp_section */
+    /** enum tern_bpp_section. Sure on the last piece; before it, an A3 whose header is not yet
+     * complete may be taken for an A2. */
+    uint8_t section;
 };
 
 /**
@@ -159,8 +161,7 @@ struct tern_bpp_opener {
     uint8_t *buffer;
     uint32_t capacity;
     uint32_t plain_size; /**< Plaintext of the section, at the start of the buffer */
-    uint32_t tlv_size;   /**< Bytes of the TLV being gathered, behind it */
-    uint8_t tlv_header;  /**< Private: bytes of the section's own header to leave out */
+    uint32_t gathered;   /**< Bytes of the segment being gathered, behind it */
     uint8_t state;       /**< Private */
     uint8_t command_id;  /**< bppCommandId reached, for the error report */
     uint8_t reason;      /**< enum tern_bpp_reason after a failed step, else 0 */
