@@ -194,11 +194,11 @@ int crypto_ecdh(void *context, uint8_t shared[32], const uint8_t scalar[TERN_SCA
     BIGNUM *x = BN_secure_new();
     BIGNUM *number = scalar_number(group, scalar);
     int result = TERN_ERR_CRYPTO;
-    if (point == NULL || x == NULL || number == NULL) {
-        result = TERN_ERR_CRYPTO;
-    } else if (EC_POINT_oct2point(group, point, peer->point, TERN_POINT_SIZE, numbers) != 1) {
+    if (point != NULL &&
+        EC_POINT_oct2point(group, point, peer->point, TERN_POINT_SIZE, numbers) != 1) {
         result = TERN_ERR_RANGE; /* not on the curve */
-    } else if (EC_POINT_mul(group, point, NULL, point, number, numbers) == 1 &&
+    } else if (point != NULL && x != NULL && number != NULL &&
+               EC_POINT_mul(group, point, NULL, point, number, numbers) == 1 &&
                EC_POINT_get_affine_coordinates(group, point, x, NULL, numbers) == 1 &&
                BN_bn2binpad(x, shared, 32) == 32) {
         result = TERN_OK;
