@@ -30,7 +30,7 @@ quick: asan ## unit and structure tests only
 	@cd $(BUILD)/asan && ctest --output-on-failure -j $(JOBS) -R '^(unit|structure)\.'
 
 bench: all ## the benchmarks, as ratios to limits measured in the same run
-	@scripts/bench $(BUILD)/tern
+	@$(BUILD)/tern bench all
 
 size: ## flash, RAM and stack of the core
 	@scripts/size

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The benchmarks of `tern bench`, one line each: name, function, help line. A benchmark measures
+ * the limit it is held to in the same run and prints one JSON object a line (DESIGN.md, 7). It gets
+ * argv[0] = its own name and returns 0, or 2 when it could not measure.
+ */
+#ifndef APP_BENCHES_H
+#define APP_BENCHES_H
+
+#define TERN_BENCHES(X) X("none", bench_none, "an empty line: how the harness is called")
+
+#define TERN_BENCH_PROTOTYPE(name, function, help) int function(int argc, char **argv);
+TERN_BENCHES(TERN_BENCH_PROTOTYPE)
+#undef TERN_BENCH_PROTOTYPE
+
+#endif
