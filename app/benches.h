@@ -7,7 +7,10 @@
 #ifndef APP_BENCHES_H
 #define APP_BENCHES_H
 
-#define TERN_BENCHES(X) X("none", bench_none, "an empty line: how the harness is called")
+/* clang-format off */
+#define TERN_BENCHES(X)                                                                            \
+    X("none", bench_none, "an empty line: how the harness is called")
+/* clang-format on */
 
 #define TERN_BENCH_PROTOTYPE(name, function, help) int function(int argc, char **argv);
 TERN_BENCHES(TERN_BENCH_PROTOTYPE)

@@ -8,7 +8,11 @@
 #ifndef APP_VERBS_H
 #define APP_VERBS_H
 
-#define TERN_VERBS(X) X("version", verb_version, "print the version")
+/* clang-format off */
+#define TERN_VERBS(X)                                                                              \
+    X("bench", verb_bench, "the benchmarks, as ratios to limits measured in the same run")         \
+    X("version", verb_version, "print the version")
+/* clang-format on */
 
 #define TERN_VERB_PROTOTYPE(name, function, help) int function(int argc, char **argv);
 TERN_VERBS(TERN_VERB_PROTOTYPE)
