@@ -50,7 +50,7 @@ struct http_response {
     int error;                 /**< TERN_OK when a response arrived whole, whatever its status; else
                                     TERN_ERR_TIMEOUT, TERN_ERR_IO, TERN_ERR_CERTIFICATE, TERN_ERR_DENIED
                                     (policy), TERN_ERR_NO_SPACE (too large), or what on_body returned */
-    char reason[200];          /**< in words when `error` is set */
+    char reason[300];          /**< in words when `error` is set */
     int status;                /**< 0 when none was read */
     struct tern_bytes body;    /**< what was kept; an error page too */
     struct tern_bytes headers; /**< raw lines; see http_response_header() */

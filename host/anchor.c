@@ -1,7 +1,0 @@
-/* SPDX-License-Identifier: Apache-2.0 */
-/* Keeps the library non-empty until its first part arrives. */
-int tern_host_anchor(void);
-int tern_host_anchor(void)
-{
-    return 0;
-}
