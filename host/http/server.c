@@ -9,6 +9,7 @@
  * file in whatever state it is in.
  */
 #include "host/http/server.h"
+#include "host/http/kill_point.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -403,6 +404,7 @@ static void on_request(struct evhttp_request *raw, void *context)
     };
     copy_host(request);
     copy_certificate(request);
+    kill_point("accepted", request->public.path);
     worker->server->options.handler(worker->server->options.context, &request->public);
 }
 
@@ -444,6 +446,7 @@ void http_reply(struct http_request *public, int status, const struct http_heade
                 size_t header_count, struct tern_bytes body)
 {
     struct request *request = (struct request *)(void *)public;
+    kill_point("answering", public->path);
     /* The request is out of evhttp's hands while it waits here: its headers are ours alone. */
     struct evkeyvalq *out = evhttp_request_get_output_headers(request->raw);
     for (size_t i = 0; i < header_count; i++) {
