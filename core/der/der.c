@@ -215,7 +215,7 @@ void tern_der_write_int(struct tern_writer *out, tern_tag tag, int64_t value)
 void tern_back_write(struct tern_back_writer *writer, struct tern_bytes bytes)
 {
     writer->size += bytes.size;
-    if (writer->size > writer->capacity) {
+    if (bytes.size == 0 || writer->size > writer->capacity) {
         return;
     }
     struct tern_writer out =

@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Decode: a table leads, the bytes follow. X.690; sgp32.md 0; sgp22.md 1.
+ *
+ * One walk serves three users: decoding into a struct (message not NULL), checking (NULL), and
+ * printing (a visitor that is told of everything met). A row owns an element by its tag; the rules:
+ *
+ *   SEQUENCE     known elements in the order of the rows and once each, unknown ones skipped
+ *   CHOICE       the element is one of the arms; or the tag of the field wraps one arm
+ *   SEQUENCE OF  the content is kept as a slice after a look at each element
+ *   TLV          the whole element is kept after a look inside
+ *
+ * Where two siblings share a tag (30 30 30 in AuthenticateResponseOk) the order decides: an element
+ * belongs to the first row, from the present one on, that has its tag.
+ */
+#include <string.h>
+
+#include "core/asn/walk.h"
+
+const struct tern_asn_record TERN_EMPTY = {
+    .name = "SEQUENCE", .tag = 0x30, .size = sizeof(struct tern_empty)};
+
+static int take_field(const struct asn_walk *walk, const struct tern_asn_field *field,
+                      void *message, const struct tern_tlv *element);
+static int take_record(const struct asn_walk *walk, const struct tern_asn_record *record,
+                       void *message, const struct tern_tlv *element);
+
+int asn_fail(const struct asn_walk *walk, int error, const char *field, const uint8_t *at)
+{
+    if (walk->fault != NULL && walk->fault->field == NULL) {
+        walk->fault->field = field;
+        walk->fault->offset = (size_t)(at - walk->start);
+    }
+    return error;
+}
+
+static void *member_at(void *message, size_t offset)
+{
+    return message == NULL ? NULL : (uint8_t *)message + offset;
+}
+
+/* tern_der_next() with its fault recorded. */
+static int next_element(const struct asn_walk *walk, const char *name, struct tern_bytes *rest,
+                        struct tern_tlv *element)
+{
+    unsigned mercy = asn_mercy(walk, TERN_MERCY_LONG_LENGTHS) ? TERN_DER_LONG_LENGTHS : 0;
+    int got = tern_der_next(rest, element, mercy);
+    return got < 0 ? asn_fail(walk, got, name, rest->data) : got;
+}
+
+/* The row of a CHOICE that has this tag, or NULL. */
+static const struct tern_asn_field *find_arm(const struct tern_asn_record *choice, tern_tag tag)
+{
+    for (size_t i = 0; i < choice->field_count; i++) {
+        if (choice->fields[i].tag == tag) {
+            return &choice->fields[i];
+        }
+    }
+    return NULL;
+}
+
+static const struct tern_asn_alias *find_alias(const struct asn_walk *walk,
+                                               const struct tern_asn_record *record, tern_tag tag)
+{
+    const struct tern_asn_alias *alias = record->aliases;
+    for (; alias != NULL && alias->mercy != 0; alias++) {
+        if (alias->tag == tag && asn_mercy(walk, alias->mercy)) {
+            return alias;
+        }
+    }
+    return NULL;
+}
+
+static bool field_has_tag(const struct asn_walk *walk, const struct tern_asn_field *field,
+                          tern_tag tag)
+{
+    if (field->tag != 0 && field->tag == tag) {
+        return true;
+    }
+    bool bare = field->tag == 0 || asn_mercy(walk, TERN_MERCY_BARE_CHOICE);
+    return field->kind == TERN_ASN_CHOICE && bare && field->of.record->tag == 0 &&
+           find_arm(field->of.record, tag) != NULL;
+}
+
+/* @return the index of the row, or field_count for an unknown element. */
+static size_t find_row(const struct asn_walk *walk, const struct tern_asn_record *record,
+                       size_t from, tern_tag tag, bool *in_order)
+{
+    *in_order = true;
+    for (size_t i = from; i < record->field_count; i++) {
+        if (field_has_tag(walk, &record->fields[i], tag)) {
+            return i;
+        }
+    }
+    const struct tern_asn_alias *alias = find_alias(walk, record, tag);
+    if (alias != NULL) {
+        return alias->field;
+    }
+    *in_order = false;
+    for (size_t i = 0; i < from; i++) {
+        if (record->fields[i].tag == tag) {
+            return i;
+        }
+    }
+    return record->field_count;
+}
+
+static void set_defaults(const struct tern_asn_record *record, void *message)
+{
+    for (size_t i = 0; message != NULL && i < record->field_count; i++) {
+        const struct tern_asn_field *field = &record->fields[i];
+        if (field->defaults && field->kind == TERN_ASN_BOOL) {
+            *(bool *)member_at(message, field->offset) = field->extra != 0;
+        } else if (field->defaults) {
+            *(int64_t *)member_at(message, field->offset) = field->extra;
+        }
+    }
+}
+
+static int take_sequence(const struct asn_walk *walk, const struct tern_asn_record *record,
+                         void *message, struct tern_bytes content)
+{
+    uint64_t seen = 0;
+    size_t from = 0;
+    struct tern_tlv element;
+    int got;
+    set_defaults(record, message);
+    while ((got = next_element(walk, record->name, &content, &element)) == 1) {
+        bool in_order;
+        size_t row = find_row(walk, record, from, element.tag, &in_order);
+        if (row == record->field_count) {
+            asn_visit(walk, TERN_ASN_SKIPPED, record->name, NULL, record, &element);
+            continue;
+        }
+        const struct tern_asn_field *field = &record->fields[row];
+        if (!in_order || (seen >> row & 1) != 0) {
+            return asn_fail(walk, TERN_ERR_UNEXPECTED, field->name, element.raw.data);
+        }
+        int error = take_field(walk, field, message, &element);
+        if (error != TERN_OK) {
+            return error;
+        }
+        seen |= (uint64_t)1 << row;
+        from = row + 1 > from ? row + 1 : from;
+    }
+    for (size_t i = 0; got == 0 && i < record->field_count; i++) {
+        if ((seen >> i & 1) == 0 && !record->fields[i].optional) {
+            return asn_fail(walk, TERN_ERR_MISSING, record->fields[i].name, content.data);
+        }
+    }
+    return got;
+}
+
+/* `element` is one of the arms, by itself. */
+static int take_arm(const struct asn_walk *walk, const struct tern_asn_record *choice,
+                    void *message, const struct tern_tlv *element)
+{
+    /* Every struct of a CHOICE begins so. */
+    struct head {
+        int arm;
+        struct tern_bytes raw;
+    } *head = message;
+    const struct tern_asn_field *arm = find_arm(choice, element->tag);
+    for (size_t i = 0; arm == NULL && i < choice->field_count; i++) {
+        arm = field_has_tag(walk, &choice->fields[i], element->tag) ? &choice->fields[i] : NULL;
+    }
+    if (head != NULL) {
+        head->arm = arm == NULL ? TERN_ASN_RAW : arm->extra;
+        head->raw = element->raw;
+    }
+    if (arm == NULL) {
+        asn_visit(walk, TERN_ASN_SKIPPED, choice->name, NULL, choice, element);
+        return TERN_OK;
+    }
+    return take_field(walk, arm, message, element);
+}
+
+/* `outer` wraps one arm. */
+static int take_wrapped(const struct asn_walk *walk, const struct tern_asn_record *choice,
+                        void *message, const struct tern_tlv *outer)
+{
+    struct tern_bytes rest = outer->value;
+    struct tern_tlv element;
+    int got = next_element(walk, choice->name, &rest, &element);
+    if (got <= 0) {
+        return got < 0 ? got : asn_fail(walk, TERN_ERR_MISSING, choice->name, rest.data);
+    }
+    bool known = find_arm(choice, element.tag) != NULL;
+    const struct tern_asn_alias *alias = known ? NULL : find_alias(walk, choice, element.tag);
+    if (alias != NULL) {
+        /* The level of the arm was left out: its content stands directly in the wrapper. */
+        struct tern_tlv arm = {choice->fields[alias->field].tag, outer->value, outer->raw};
+        return take_arm(walk, choice, message, &arm);
+    }
+    if (rest.size != 0) {
+        return asn_fail(walk, TERN_ERR_MALFORMED, choice->name, rest.data);
+    }
+    if (!known && choice->tag != 0 && element.tag == choice->tag &&
+        asn_mercy(walk, TERN_MERCY_DOUBLE_WRAP)) {
+        struct asn_walk once = *walk;
+        once.mercy &= ~(unsigned)TERN_MERCY_DOUBLE_WRAP;
+        return take_wrapped(&once, choice, message, &element);
+    }
+    return take_arm(walk, choice, message, &element);
+}
+
+/* One element of a SEQUENCE OF. An arm nobody knows makes only itself unknown. */
+static int take_element(const struct asn_walk *walk, const struct tern_asn_record *of,
+                        const char *name, const struct tern_tlv *element)
+{
+    bool bare_choice = of->form == TERN_ASN_FORM_CHOICE && of->tag == 0;
+    if (!bare_choice && element->tag != of->tag) {
+        return asn_fail(walk, TERN_ERR_UNEXPECTED, name, element->raw.data);
+    }
+    if (of->form == TERN_ASN_FORM_VALUE) {
+        return take_record(walk, of, NULL, element);
+    }
+    asn_visit(walk, TERN_ASN_ENTER, of->name, NULL, of, element);
+    int error =
+        bare_choice ? take_arm(walk, of, NULL, element) : take_record(walk, of, NULL, element);
+    asn_visit(walk, TERN_ASN_LEAVE, of->name, NULL, of, element);
+    return error;
+}
+
+static int take_list(const struct asn_walk *walk, const struct tern_asn_field *field,
+                     struct tern_bytes content)
+{
+    struct tern_tlv element;
+    int got;
+    while ((got = next_element(walk, field->name, &content, &element)) == 1) {
+        int error = TERN_OK;
+        if (!field->loose) {
+            error = take_element(walk, field->of.record, field->name, &element);
+        } else if (walk->visitor != NULL) {
+            struct asn_walk shown = *walk;
+            shown.fault = NULL; /* a damaged element is the business of who walks the list */
+            (void)take_element(&shown, field->of.record, field->name, &element);
+        }
+        if (error != TERN_OK) {
+            return error;
+        }
+    }
+    return got;
+}
+
+/* A certificate whose 30 was kept inside the implicit tag: the inner one is meant. */
+static void unwrap_x509(const struct asn_walk *walk, struct tern_tlv *element)
+{
+    struct tern_tlv inner;
+    if (element->tag != 0x30 && asn_mercy(walk, TERN_MERCY_NESTED_X509) &&
+        tern_der_single(element->value, &inner, TERN_DER_LONG_LENGTHS) == TERN_OK &&
+        inner.tag == 0x30) {
+        *element = inner;
+    }
+}
+
+static int take_tlv(const struct asn_walk *walk, const struct tern_asn_field *field, void *member,
+                    const struct tern_tlv *received)
+{
+    struct tern_tlv element = *received;
+    if (field->x509) {
+        unwrap_x509(walk, &element);
+    }
+    if (member != NULL) {
+        *(struct tern_bytes *)member = element.raw;
+    }
+    if (field->of.record == NULL || (field->x509 && walk->visitor != NULL)) {
+        asn_visit(walk, TERN_ASN_VALUE, field->name, field, NULL, &element);
+        return TERN_OK;
+    }
+    asn_visit(walk, TERN_ASN_ENTER, field->name, field, field->of.record, &element);
+    int error = take_record(walk, field->of.record, NULL, &element);
+    asn_visit(walk, TERN_ASN_LEAVE, field->name, field, field->of.record, &element);
+    return error;
+}
+
+static int take_structure(const struct asn_walk *walk, const struct tern_asn_field *field,
+                          void *member, const struct tern_tlv *element)
+{
+    int error;
+    asn_visit(walk, TERN_ASN_ENTER, field->name, field, field->of.record, element);
+    if (field->kind == TERN_ASN_LIST) {
+        if (member != NULL) {
+            *(struct tern_bytes *)member = element->value;
+        }
+        error = take_list(walk, field, element->value);
+    } else if (field->kind == TERN_ASN_CHOICE && element->tag != field->tag) {
+        error = take_arm(walk, field->of.record, member, element);
+    } else if (field->kind == TERN_ASN_CHOICE) {
+        error = take_wrapped(walk, field->of.record, member, element);
+    } else {
+        error = take_record(walk, field->of.record, member, element);
+    }
+    asn_visit(walk, TERN_ASN_LEAVE, field->name, field, field->of.record, element);
+    return error;
+}
+
+static int take_field(const struct asn_walk *walk, const struct tern_asn_field *field,
+                      void *message, const struct tern_tlv *element)
+{
+    void *member = field->size == 0 ? NULL : member_at(message, field->offset);
+    if (member != NULL && field->has) {
+        *(bool *)member_at(message, field->extra) = true;
+    }
+    switch ((enum tern_asn_kind)field->kind) {
+    case TERN_ASN_LIST:
+    case TERN_ASN_RECORD:
+    case TERN_ASN_CHOICE:
+        return take_structure(walk, field, member, element);
+    case TERN_ASN_TLV:
+        return take_tlv(walk, field, member, element);
+    default:
+        asn_visit(walk, TERN_ASN_VALUE, field->name, field, NULL, element);
+        return asn_take_value(walk, field, member, element);
+    }
+}
+
+/* The tag of `element` is settled; its content is a `record`. */
+static int take_record(const struct asn_walk *walk, const struct tern_asn_record *record,
+                       void *message, const struct tern_tlv *element)
+{
+    switch ((enum tern_asn_form)record->form) {
+    case TERN_ASN_FORM_CHOICE: {
+        bool arm = record->tag == 0 && find_arm(record, element->tag) != NULL;
+        return arm ? take_arm(walk, record, message, element)
+                   : take_wrapped(walk, record, message, element);
+    }
+    case TERN_ASN_FORM_VALUE:
+        return take_field(walk, &record->fields[0], message, element);
+    default:
+        if (record->keeps_raw && message != NULL) {
+            *(struct tern_bytes *)message = element->raw;
+        }
+        return take_sequence(walk, record, message, element->value);
+    }
+}
+
+/* The outermost element: its tag is still to be settled. */
+static int take_outermost(const struct asn_walk *walk, const struct tern_asn_record *record,
+                          void *message, const struct tern_tlv *outer, tern_tag tag)
+{
+    struct tern_tlv element = *outer;
+    bool wanted = record->form == TERN_ASN_FORM_CHOICE && record->tag == 0 && tag == 0;
+    wanted = wanted ? find_arm(record, element.tag) != NULL
+                    : element.tag == (tag != 0 ? tag : record->tag);
+    struct tern_tlv inner;
+    if (!wanted && element.tag == 0xA2 && asn_mercy(walk, TERN_MERCY_ES9_WRAPPER) &&
+        tern_der_single(element.value, &inner, TERN_DER_STRICT) == TERN_OK) {
+        element = inner;
+    }
+    if (record->form == TERN_ASN_FORM_CHOICE && record->tag == 0 && tag == 0) {
+        return take_arm(walk, record, message, &element);
+    }
+    if (tag != TERN_ASN_ANY_TAG && element.tag != (tag != 0 ? tag : record->tag)) {
+        return asn_fail(walk, TERN_ERR_UNEXPECTED, record->name, element.raw.data);
+    }
+    return take_record(walk, record, message, &element);
+}
+
+static int decode(const struct asn_walk *walk, const struct tern_asn_record *record, void *message,
+                  struct tern_bytes in, tern_tag tag)
+{
+    TERN_ASSERT(record->field_count <= 64);
+    if (message != NULL) {
+        memset(message, 0, record->size);
+    }
+    if (walk->fault != NULL) {
+        *walk->fault = (struct tern_fault){NULL, 0};
+    }
+    struct tern_bytes rest = in;
+    struct tern_tlv element;
+    int got = next_element(walk, record->name, &rest, &element);
+    if (got <= 0) {
+        return got < 0 ? got : asn_fail(walk, TERN_ERR_TRUNCATED, record->name, in.data);
+    }
+    if (rest.size != 0) {
+        return asn_fail(walk, TERN_ERR_MALFORMED, record->name, rest.data);
+    }
+    asn_visit(walk, TERN_ASN_ENTER, record->name, NULL, record, &element);
+    int error = take_outermost(walk, record, message, &element, tag);
+    asn_visit(walk, TERN_ASN_LEAVE, record->name, NULL, record, &element);
+    return error;
+}
+
+int tern_asn_decode_as(const struct tern_asn_record *record, void *message,
+                       struct tern_fault *fault, struct tern_bytes in, tern_tag tag, unsigned mercy)
+{
+    struct asn_walk walk = {mercy, fault, in.data, NULL};
+    return decode(&walk, record, message, in, tag);
+}
+
+int tern_asn_decode(const struct tern_asn_record *record, void *message, struct tern_fault *fault,
+                    struct tern_bytes in)
+{
+    return tern_asn_decode_as(record, message, fault, in, 0, TERN_MERCY_NONE);
+}
+
+int tern_asn_walk(const struct tern_asn_record *record, struct tern_bytes in, tern_tag tag,
+                  unsigned mercy, struct tern_fault *fault, struct tern_asn_visitor *visitor)
+{
+    struct asn_walk walk = {mercy, fault, in.data, visitor};
+    return decode(&walk, record, NULL, in, tag);
+}
+
+int tern_asn_next(const struct tern_asn_record *element, void *message, struct tern_bytes *rest,
+                  unsigned mercy)
+{
+    struct tern_tlv tlv;
+    unsigned lengths = (mercy & TERN_MERCY_LONG_LENGTHS) != 0 ? TERN_DER_LONG_LENGTHS : 0;
+    int got = tern_der_next(rest, &tlv, lengths);
+    if (got <= 0) {
+        return got;
+    }
+    int error = tern_asn_decode_as(element, message, NULL, tlv.raw, 0, mercy);
+    return error != TERN_OK ? error : 1;
+}
+
+size_t tern_asn_count(struct tern_bytes list)
+{
+    size_t count = 0;
+    struct tern_tlv tlv;
+    while (tern_der_next(&list, &tlv, TERN_DER_LONG_LENGTHS) == 1) {
+        count++;
+    }
+    return count;
+}
