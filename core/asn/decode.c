@@ -13,26 +13,10 @@
  * Where two siblings share a tag (30 30 30 in AuthenticateResponseOk) the order decides: an element
  * belongs to the first row, from the present one on, that has its tag.
  */
-#include <string.h>
-
 #include "core/asn/walk.h"
-
-const struct tern_asn_record TERN_EMPTY = {
-    .name = "SEQUENCE", .tag = 0x30, .size = sizeof(struct tern_empty)};
 
 static int take_field(const struct asn_walk *walk, const struct tern_asn_field *field,
                       void *message, const struct tern_tlv *element);
-static int take_record(const struct asn_walk *walk, const struct tern_asn_record *record,
-                       void *message, const struct tern_tlv *element);
-
-int asn_fail(const struct asn_walk *walk, int error, const char *field, const uint8_t *at)
-{
-    if (walk->fault != NULL && walk->fault->field == NULL) {
-        walk->fault->field = field;
-        walk->fault->offset = (size_t)(at - walk->start);
-    }
-    return error;
-}
 
 static void *member_at(void *message, size_t offset)
 {
@@ -40,8 +24,8 @@ static void *member_at(void *message, size_t offset)
 }
 
 /* tern_der_next() with its fault recorded. */
-static int next_element(const struct asn_walk *walk, const char *name, struct tern_bytes *rest,
-                        struct tern_tlv *element)
+int asn_next_element(const struct asn_walk *walk, const char *name, struct tern_bytes *rest,
+                     struct tern_tlv *element)
 {
     unsigned mercy = asn_mercy(walk, TERN_MERCY_LONG_LENGTHS) ? TERN_DER_LONG_LENGTHS : 0;
     int got = tern_der_next(rest, element, mercy);
@@ -49,7 +33,7 @@ static int next_element(const struct asn_walk *walk, const char *name, struct te
 }
 
 /* The row of a CHOICE that has this tag, or NULL. */
-static const struct tern_asn_field *find_arm(const struct tern_asn_record *choice, tern_tag tag)
+const struct tern_asn_field *asn_find_arm(const struct tern_asn_record *choice, tern_tag tag)
 {
     for (size_t i = 0; i < choice->field_count; i++) {
         if (choice->fields[i].tag == tag) {
@@ -79,7 +63,7 @@ static bool field_has_tag(const struct asn_walk *walk, const struct tern_asn_fie
     }
     bool bare = field->tag == 0 || asn_mercy(walk, TERN_MERCY_BARE_CHOICE);
     return field->kind == TERN_ASN_CHOICE && bare && field->of.record->tag == 0 &&
-           find_arm(field->of.record, tag) != NULL;
+           asn_find_arm(field->of.record, tag) != NULL;
 }
 
 /* @return the index of the row, or field_count for an unknown element. */
@@ -125,7 +109,7 @@ static int take_sequence(const struct asn_walk *walk, const struct tern_asn_reco
     struct tern_tlv element;
     int got;
     set_defaults(record, message);
-    while ((got = next_element(walk, record->name, &content, &element)) == 1) {
+    while ((got = asn_next_element(walk, record->name, &content, &element)) == 1) {
         bool in_order;
         size_t row = find_row(walk, record, from, element.tag, &in_order);
         if (row == record->field_count) {
@@ -152,15 +136,15 @@ static int take_sequence(const struct asn_walk *walk, const struct tern_asn_reco
 }
 
 /* `element` is one of the arms, by itself. */
-static int take_arm(const struct asn_walk *walk, const struct tern_asn_record *choice,
-                    void *message, const struct tern_tlv *element)
+int asn_take_arm(const struct asn_walk *walk, const struct tern_asn_record *choice, void *message,
+                 const struct tern_tlv *element)
 {
     /* Every struct of a CHOICE begins so. */
     struct head {
         int arm;
         struct tern_bytes raw;
     } *head = message;
-    const struct tern_asn_field *arm = find_arm(choice, element->tag);
+    const struct tern_asn_field *arm = asn_find_arm(choice, element->tag);
     for (size_t i = 0; arm == NULL && i < choice->field_count; i++) {
         arm = field_has_tag(walk, &choice->fields[i], element->tag) ? &choice->fields[i] : NULL;
     }
@@ -181,16 +165,16 @@ static int take_wrapped(const struct asn_walk *walk, const struct tern_asn_recor
 {
     struct tern_bytes rest = outer->value;
     struct tern_tlv element;
-    int got = next_element(walk, choice->name, &rest, &element);
+    int got = asn_next_element(walk, choice->name, &rest, &element);
     if (got <= 0) {
         return got < 0 ? got : asn_fail(walk, TERN_ERR_MISSING, choice->name, rest.data);
     }
-    bool known = find_arm(choice, element.tag) != NULL;
+    bool known = asn_find_arm(choice, element.tag) != NULL;
     const struct tern_asn_alias *alias = known ? NULL : find_alias(walk, choice, element.tag);
     if (alias != NULL) {
         /* The level of the arm was left out: its content stands directly in the wrapper. */
         struct tern_tlv arm = {choice->fields[alias->field].tag, outer->value, outer->raw};
-        return take_arm(walk, choice, message, &arm);
+        return asn_take_arm(walk, choice, message, &arm);
     }
     if (rest.size != 0) {
         return asn_fail(walk, TERN_ERR_MALFORMED, choice->name, rest.data);
@@ -201,7 +185,7 @@ static int take_wrapped(const struct asn_walk *walk, const struct tern_asn_recor
         once.mercy &= ~(unsigned)TERN_MERCY_DOUBLE_WRAP;
         return take_wrapped(&once, choice, message, &element);
     }
-    return take_arm(walk, choice, message, &element);
+    return asn_take_arm(walk, choice, message, &element);
 }
 
 /* One element of a SEQUENCE OF. An arm nobody knows makes only itself unknown. */
@@ -213,11 +197,11 @@ static int take_element(const struct asn_walk *walk, const struct tern_asn_recor
         return asn_fail(walk, TERN_ERR_UNEXPECTED, name, element->raw.data);
     }
     if (of->form == TERN_ASN_FORM_VALUE) {
-        return take_record(walk, of, NULL, element);
+        return asn_take_record(walk, of, NULL, element);
     }
     asn_visit(walk, TERN_ASN_ENTER, of->name, NULL, of, element);
-    int error =
-        bare_choice ? take_arm(walk, of, NULL, element) : take_record(walk, of, NULL, element);
+    int error = bare_choice ? asn_take_arm(walk, of, NULL, element)
+                            : asn_take_record(walk, of, NULL, element);
     asn_visit(walk, TERN_ASN_LEAVE, of->name, NULL, of, element);
     return error;
 }
@@ -227,7 +211,7 @@ static int take_list(const struct asn_walk *walk, const struct tern_asn_field *f
 {
     struct tern_tlv element;
     int got;
-    while ((got = next_element(walk, field->name, &content, &element)) == 1) {
+    while ((got = asn_next_element(walk, field->name, &content, &element)) == 1) {
         int error = TERN_OK;
         if (!field->loose) {
             error = take_element(walk, field->of.record, field->name, &element);
@@ -269,7 +253,7 @@ static int take_tlv(const struct asn_walk *walk, const struct tern_asn_field *fi
         return TERN_OK;
     }
     asn_visit(walk, TERN_ASN_ENTER, field->name, field, field->of.record, &element);
-    int error = take_record(walk, field->of.record, NULL, &element);
+    int error = asn_take_record(walk, field->of.record, NULL, &element);
     asn_visit(walk, TERN_ASN_LEAVE, field->name, field, field->of.record, &element);
     return error;
 }
@@ -285,11 +269,11 @@ static int take_structure(const struct asn_walk *walk, const struct tern_asn_fie
         }
         error = take_list(walk, field, element->value);
     } else if (field->kind == TERN_ASN_CHOICE && element->tag != field->tag) {
-        error = take_arm(walk, field->of.record, member, element);
+        error = asn_take_arm(walk, field->of.record, member, element);
     } else if (field->kind == TERN_ASN_CHOICE) {
         error = take_wrapped(walk, field->of.record, member, element);
     } else {
-        error = take_record(walk, field->of.record, member, element);
+        error = asn_take_record(walk, field->of.record, member, element);
     }
     asn_visit(walk, TERN_ASN_LEAVE, field->name, field, field->of.record, element);
     return error;
@@ -316,13 +300,13 @@ static int take_field(const struct asn_walk *walk, const struct tern_asn_field *
 }
 
 /* The tag of `element` is settled; its content is a `record`. */
-static int take_record(const struct asn_walk *walk, const struct tern_asn_record *record,
-                       void *message, const struct tern_tlv *element)
+int asn_take_record(const struct asn_walk *walk, const struct tern_asn_record *record,
+                    void *message, const struct tern_tlv *element)
 {
     switch ((enum tern_asn_form)record->form) {
     case TERN_ASN_FORM_CHOICE: {
-        bool arm = record->tag == 0 && find_arm(record, element->tag) != NULL;
-        return arm ? take_arm(walk, record, message, element)
+        bool arm = record->tag == 0 && asn_find_arm(record, element->tag) != NULL;
+        return arm ? asn_take_arm(walk, record, message, element)
                    : take_wrapped(walk, record, message, element);
     }
     case TERN_ASN_FORM_VALUE:
@@ -333,94 +317,4 @@ static int take_record(const struct asn_walk *walk, const struct tern_asn_record
         }
         return take_sequence(walk, record, message, element->value);
     }
-}
-
-/* The outermost element: its tag is still to be settled. */
-static int take_outermost(const struct asn_walk *walk, const struct tern_asn_record *record,
-                          void *message, const struct tern_tlv *outer, tern_tag tag)
-{
-    struct tern_tlv element = *outer;
-    bool wanted = record->form == TERN_ASN_FORM_CHOICE && record->tag == 0 && tag == 0;
-    wanted = wanted ? find_arm(record, element.tag) != NULL
-                    : element.tag == (tag != 0 ? tag : record->tag);
-    struct tern_tlv inner;
-    if (!wanted && element.tag == 0xA2 && asn_mercy(walk, TERN_MERCY_ES9_WRAPPER) &&
-        tern_der_single(element.value, &inner, TERN_DER_STRICT) == TERN_OK) {
-        element = inner;
-    }
-    if (record->form == TERN_ASN_FORM_CHOICE && record->tag == 0 && tag == 0) {
-        return take_arm(walk, record, message, &element);
-    }
-    if (tag != TERN_ASN_ANY_TAG && element.tag != (tag != 0 ? tag : record->tag)) {
-        return asn_fail(walk, TERN_ERR_UNEXPECTED, record->name, element.raw.data);
-    }
-    return take_record(walk, record, message, &element);
-}
-
-static int decode(const struct asn_walk *walk, const struct tern_asn_record *record, void *message,
-                  struct tern_bytes in, tern_tag tag)
-{
-    TERN_ASSERT(record->field_count <= 64);
-    if (message != NULL) {
-        memset(message, 0, record->size);
-    }
-    if (walk->fault != NULL) {
-        *walk->fault = (struct tern_fault){NULL, 0};
-    }
-    struct tern_bytes rest = in;
-    struct tern_tlv element;
-    int got = next_element(walk, record->name, &rest, &element);
-    if (got <= 0) {
-        return got < 0 ? got : asn_fail(walk, TERN_ERR_TRUNCATED, record->name, in.data);
-    }
-    if (rest.size != 0) {
-        return asn_fail(walk, TERN_ERR_MALFORMED, record->name, rest.data);
-    }
-    asn_visit(walk, TERN_ASN_ENTER, record->name, NULL, record, &element);
-    int error = take_outermost(walk, record, message, &element, tag);
-    asn_visit(walk, TERN_ASN_LEAVE, record->name, NULL, record, &element);
-    return error;
-}
-
-int tern_asn_decode_as(const struct tern_asn_record *record, void *message,
-                       struct tern_fault *fault, struct tern_bytes in, tern_tag tag, unsigned mercy)
-{
-    struct asn_walk walk = {mercy, fault, in.data, NULL};
-    return decode(&walk, record, message, in, tag);
-}
-
-int tern_asn_decode(const struct tern_asn_record *record, void *message, struct tern_fault *fault,
-                    struct tern_bytes in)
-{
-    return tern_asn_decode_as(record, message, fault, in, 0, TERN_MERCY_NONE);
-}
-
-int tern_asn_walk(const struct tern_asn_record *record, struct tern_bytes in, tern_tag tag,
-                  unsigned mercy, struct tern_fault *fault, struct tern_asn_visitor *visitor)
-{
-    struct asn_walk walk = {mercy, fault, in.data, visitor};
-    return decode(&walk, record, NULL, in, tag);
-}
-
-int tern_asn_next(const struct tern_asn_record *element, void *message, struct tern_bytes *rest,
-                  unsigned mercy)
-{
-    struct tern_tlv tlv;
-    unsigned lengths = (mercy & TERN_MERCY_LONG_LENGTHS) != 0 ? TERN_DER_LONG_LENGTHS : 0;
-    int got = tern_der_next(rest, &tlv, lengths);
-    if (got <= 0) {
-        return got;
-    }
-    int error = tern_asn_decode_as(element, message, NULL, tlv.raw, 0, mercy);
-    return error != TERN_OK ? error : 1;
-}
-
-size_t tern_asn_count(struct tern_bytes list)
-{
-    size_t count = 0;
-    struct tern_tlv tlv;
-    while (tern_der_next(&list, &tlv, TERN_DER_LONG_LENGTHS) == 1) {
-        count++;
-    }
-    return count;
 }

@@ -30,6 +30,21 @@ static inline void asn_visit(const struct asn_walk *walk, enum tern_asn_event ev
     }
 }
 
+/* tern_der_next() with its fault recorded. core/asn/decode.c */
+int asn_next_element(const struct asn_walk *walk, const char *name, struct tern_bytes *rest,
+                     struct tern_tlv *element);
+
+/* The row of a CHOICE that has this tag, or NULL. */
+const struct tern_asn_field *asn_find_arm(const struct tern_asn_record *choice, tern_tag tag);
+
+/* `element` is one of the arms, by itself. */
+int asn_take_arm(const struct asn_walk *walk, const struct tern_asn_record *choice, void *message,
+                 const struct tern_tlv *element);
+
+/* The tag of `element` is settled; its content is a `record`. */
+int asn_take_record(const struct asn_walk *walk, const struct tern_asn_record *record,
+                    void *message, const struct tern_tlv *element);
+
 /* Check a single value and store it at `member` unless that is NULL. core/asn/value.c */
 int asn_take_value(const struct asn_walk *walk, const struct tern_asn_field *field, void *member,
                    const struct tern_tlv *element);
