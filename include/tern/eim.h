@@ -20,49 +20,50 @@
 
 #include "tern/arena.h"
 #include "tern/bytes.h"
+#include "tern/certificate.h"
 #include "tern/crypto.h"
 #include "tern/limits.h"
 #include "tern/store.h"
 
-#define TERN_EIM_OPEN_OPERATIONS_MAX 64   /**< operations not finished, a device */
-#define TERN_EIM_EVENTS_MAX          16   /**< events one step can have */
+#define TERN_EIM_OPEN_OPERATIONS_MAX 64           /**< operations not finished, a device */
+#define TERN_EIM_EVENTS_MAX          16           /**< events one step can have */
 #define TERN_EIM_ARENA_SIZE_MIN      (256 * 1024) /**< plus four times the largest message */
 #define TERN_EIM_MESSAGE_SIZE_MAX    (1024 * 1024)
 #define TERN_EIM_RECORD_SIZE_MAX     (256 * 1024)
 
 /** What the engine is configured with. The caller owns it all; it outlives every step. */
 struct tern_eim_key {
-    uint32_t id;                  /**< Devices remember by it which key their eUICC trusts. */
-    struct tern_key key;          /**< Passed back in TERN_EIM_SIGN; never used inside. */
-    struct tern_bytes key_data;   /**< eimPublicKeyData: A0{SubjectPublicKeyInfo} or A1{Certificate}. */
+    uint32_t id;         /**< Devices remember by it which key their eUICC trusts. */
+    struct tern_key key; /**< Passed back in TERN_EIM_SIGN; never used inside. */
+    struct tern_bytes
+        key_data; /**< eimPublicKeyData: A0{SubjectPublicKeyInfo} or A1{Certificate}. */
 };
 
 struct tern_eim {
     const struct tern_crypto *crypto; /**< Verifies, hashes, random. Signing is a question. */
     const struct tern_store *store;
-    struct tern_bytes eim_id;         /**< 1 to 128 bytes, as the eUICCs have it. */
-    const struct tern_eim_key *keys;  /**< The first one signs for new devices. */
+    struct tern_bytes eim_id;        /**< 1 to 128 bytes, as the eUICCs have it. */
+    const struct tern_eim_key *keys; /**< The first one signs for new devices. */
     size_t key_count;
-    const struct tern_bytes *roots;   /**< CI certificates (DER) that eUICC chains may end in. */
-    size_t root_count;
-    uint64_t session_ms;              /**< A download session without a message ends. 0: 10 min. */
-    uint64_t retry_ms;                /**< First retry of a notification. 0: 30 s; it doubles. */
-    uint32_t trigger_attempts;        /**< Deliveries of one trigger. 0: 16. */
-    struct tern_bytes cc_salt;        /**< Unused when empty. Reserved. */
+    const struct tern_trust
+        *trust;                /**< CIs that eUICC chains may end in, CRLs, cache; `now` unused. */
+    uint64_t session_ms;       /**< A download session without a message ends. 0: 10 min. */
+    uint64_t retry_ms;         /**< First retry of a notification. 0: 30 s; it doubles. */
+    uint32_t trigger_attempts; /**< Deliveries of one trigger. 0: 16. */
 };
 
 /** Deviations that are tolerated for one device, by name. sgp32.md 1.4 and 12. */
 enum tern_eim_quirk {
-    TERN_EIM_QUIRK_SIGNATURE_1_0 = 1 << 0,  /**< EPR/EPE signed over data | eimSignature (v1.0). */
-    TERN_EIM_QUIRK_TAG_LIST_1_0 = 1 << 1,   /**< Wants BF2B, 80, 88 in tagList (v1.0). */
-    TERN_EIM_QUIRK_RESULT_NO_ARM = 1 << 2,  /**< BF51{30,5F37} without A0. */
-    TERN_EIM_QUIRK_DER_SIGNATURE = 1 << 3,  /**< 5F37 holds SEQUENCE{r,s}. */
-    TERN_EIM_QUIRK_WRAPPED_TWICE = 1 << 4,  /**< BF51{BF51{..}}, BF38{BF38{..}}, A1{BF41{..}}. */
-    TERN_EIM_QUIRK_OUTER_A2 = 1 << 5,       /**< Message inside A2, as ES9+ has it. */
+    TERN_EIM_QUIRK_SIGNATURE_1_0 = 1 << 0, /**< EPR/EPE signed over data | eimSignature (v1.0). */
+    TERN_EIM_QUIRK_TAG_LIST_1_0 = 1 << 1,  /**< Wants BF2B, 80, 88 in tagList (v1.0). */
+    TERN_EIM_QUIRK_RESULT_NO_ARM = 1 << 2, /**< BF51{30,5F37} without A0. */
+    TERN_EIM_QUIRK_DER_SIGNATURE = 1 << 3, /**< 5F37 holds SEQUENCE{r,s}. */
+    TERN_EIM_QUIRK_WRAPPED_TWICE = 1 << 4, /**< BF51{BF51{..}}, BF38{BF38{..}}, A1{BF41{..}}. */
+    TERN_EIM_QUIRK_OUTER_A2 = 1 << 5,      /**< Message inside A2, as ES9+ has it. */
     TERN_EIM_QUIRK_BARE_NOTIFICATION = 1 << 6, /**< BF3D{BF37|30} without A0 (v1.0). */
-    TERN_EIM_QUIRK_NO_EID = 1 << 7,         /**< Never sends 5A in BF50. */
-    TERN_EIM_QUIRK_FULL_FORMS = 1 << 8,     /**< A compact form could not be rebuilt: ask for full. */
-    TERN_EIM_QUIRK_V1_3 = 1 << 9,           /**< v1.3 shapes seen (8F in the unsigned error). */
+    TERN_EIM_QUIRK_NO_EID = 1 << 7,            /**< Never sends 5A in BF50. */
+    TERN_EIM_QUIRK_FULL_FORMS = 1 << 8, /**< A compact form could not be rebuilt: ask for full. */
+    TERN_EIM_QUIRK_V1_3 = 1 << 9,       /**< v1.3 shapes seen (8F in the unsigned error). */
     TERN_EIM_QUIRK_NESTED_CERTIFICATE = 1 << 10, /**< A5/A6 with a whole 30 certificate inside. */
 };
 /** The name of one quirk bit, such as "signature-1.0"; NULL for a bit that is none. */
@@ -83,36 +84,40 @@ const char *tern_eim_quirk_name(uint32_t quirk);
  * eim.stray        EID | counter (8)          EPR that answers no known package, kept
  */
 
-/** One device. Slices borrow from the arena of the step that loaded it. */
+/**
+ * One device. Slices borrow from the arena of the step that loaded it. Numbers are int64_t because
+ * the records are ASN.1 tables; their ranges are those of what they name.
+ */
 struct tern_eim_device {
     uint8_t eid[TERN_EID_SIZE];
-    uint32_t key_id;              /**< Which of the eIM's keys its eUICC has. */
-    uint32_t counter;             /**< Last used; see eim.counter. */
-    uint32_t token;               /**< associationToken, 0 for none. */
-    uint32_t next_sequence;       /**< Of operations; starts at 1. */
-    uint32_t quirks;              /**< enum tern_eim_quirk */
-    uint32_t features;            /**< ipaFeatures, bit n = 1 << n. */
-    uint32_t protocols;           /**< ipaSupportedProtocols. */
-    uint32_t flags;               /**< enum tern_eim_device_flag */
-    uint32_t state_change_cause;  /**< Last one notified plus 1; 0 never. */
-    uint64_t added_ms;
-    uint64_t seen_ms;             /**< Last message; 0 never. */
-    uint32_t curve;               /**< enum tern_curve of `euicc_key`; 0: no verified chain yet. */
-    struct tern_bytes euicc_key;  /**< 65-byte point from the verified eUICC certificate. */
-    struct tern_bytes ci_key_id;  /**< CI that signs results for this eIM; empty: the first. */
-    struct tern_bytes open;       /**< Open operations, oldest first: kind (1) | sequence (4) each. */
-    struct tern_bytes tenant;     /**< The host's; the engine only keeps it. */
-    struct tern_bytes label;      /**< The host's. */
-    struct tern_bytes plmn;       /**< rPLMN last reported, 3 bytes, or empty. */
-    struct tern_bytes enabled;    /**< ICCID of the enabled profile as last known, or empty. */
-    struct tern_bytes address;    /**< Where an injecting eIM reaches the IPA (host:port). */
+    int64_t key_id;             /**< Which of the eIM's keys its eUICC has. */
+    int64_t counter;            /**< Last used; see eim.counter. */
+    int64_t token;              /**< associationToken, 0 for none. */
+    int64_t next_sequence;      /**< Of operations; starts at 1. */
+    int64_t quirks;             /**< enum tern_eim_quirk */
+    int64_t features;           /**< ipaFeatures, bit n = 1 << n. */
+    int64_t protocols;          /**< ipaSupportedProtocols. */
+    int64_t flags;              /**< enum tern_eim_device_flag */
+    int64_t state_change_cause; /**< Last one notified plus 1; 0 never. */
+    int64_t added_ms;
+    int64_t seen_ms;             /**< Last message; 0 never. */
+    int64_t curve;               /**< enum tern_curve of `euicc_key`; 0: no verified chain yet. */
+    struct tern_bytes euicc_key; /**< 65-byte point from the verified eUICC certificate. */
+    struct tern_bytes ci_key_id; /**< CI that signs results for this eIM; empty: the first. */
+    struct tern_bytes open;    /**< Open operations, oldest first: kind (1) | sequence (4) each. */
+    struct tern_bytes recent;  /**< Last packages finished: counter (4) | sequence (4) each. */
+    struct tern_bytes tenant;  /**< The host's; the engine only keeps it. */
+    struct tern_bytes label;   /**< The host's. */
+    struct tern_bytes plmn;    /**< rPLMN last reported, 3 bytes, or empty. */
+    struct tern_bytes enabled; /**< ICCID of the enabled profile as last known, or empty. */
+    struct tern_bytes address; /**< Where an injecting eIM reaches the IPA (host:port). */
 };
 
 enum tern_eim_device_flag {
-    TERN_EIM_DEVICE_STALE = 1 << 0,      /**< State changed: profile list and infos are old. */
-    TERN_EIM_DEVICE_GONE = 1 << 1,       /**< Our configuration was deleted from the eUICC. */
-    TERN_EIM_DEVICE_SUSPECT = 1 << 2,    /**< Something forged came in its name. */
-    TERN_EIM_DEVICE_ROLLED_BACK = 1 << 3,/**< The last enable was rolled back. */
+    TERN_EIM_DEVICE_STALE = 1 << 0,       /**< State changed: profile list and infos are old. */
+    TERN_EIM_DEVICE_GONE = 1 << 1,        /**< Our configuration was deleted from the eUICC. */
+    TERN_EIM_DEVICE_SUSPECT = 1 << 2,     /**< Something forged came in its name. */
+    TERN_EIM_DEVICE_ROLLED_BACK = 1 << 3, /**< The last enable was rolled back. */
 };
 
 /** What is known about a device beyond the poll. Everything as received (whole TLVs). */
@@ -128,8 +133,8 @@ struct tern_eim_device_data {
     struct tern_bytes eims;              /**< listEim: EimIdInfo one after the other. */
     struct tern_bytes default_smdp;      /**< UTF-8 */
     struct tern_bytes root_smds;         /**< UTF-8 */
-    uint64_t profiles_ms;                /**< When `profiles` was last a signed list. */
-    uint64_t infos_ms;
+    int64_t profiles_ms;                 /**< When `profiles` was last a signed list. */
+    int64_t infos_ms;
 };
 
 enum tern_eim_kind {
@@ -140,38 +145,40 @@ enum tern_eim_kind {
 
 enum tern_eim_state {
     TERN_EIM_QUEUED = 1,
-    TERN_EIM_SIGNING = 2,    /**< counter durable, signature asked for */
-    TERN_EIM_FETCHED = 3,    /**< sent at least once, result awaited */
-    TERN_EIM_RUNNING = 4,    /**< a download session is under way */
-    TERN_EIM_DONE = 5,       /**< result verified, all commands ok */
-    TERN_EIM_FAILED = 6,     /**< result verified, it says no; or it cannot come any more */
+    TERN_EIM_SIGNING = 2, /**< counter durable, signature asked for */
+    TERN_EIM_FETCHED = 3, /**< sent at least once, result awaited */
+    TERN_EIM_RUNNING = 4, /**< a download session is under way */
+    TERN_EIM_DONE = 5,    /**< result verified, all commands ok */
+    TERN_EIM_FAILED = 6,  /**< result verified, it says no; or it cannot come any more */
     TERN_EIM_EXPIRED = 7,
     TERN_EIM_CANCELLED = 8,  /**< by the operator, before it was fetched */
     TERN_EIM_SUPERSEDED = 9, /**< replaced by a later one before it was fetched */
     TERN_EIM_LOST = 10,      /**< executed (replayError) but the result is being fetched */
 };
-static inline bool tern_eim_state_open(uint32_t state)
+static inline bool tern_eim_state_open(int64_t state)
 {
     return state <= TERN_EIM_RUNNING || state == TERN_EIM_LOST;
 }
-const char *tern_eim_state_name(uint32_t state);
-const char *tern_eim_kind_name(uint32_t kind);
+const char *tern_eim_state_name(int64_t state);
+const char *tern_eim_kind_name(int64_t kind);
 
 /** Where a failure was said; with `code` it explains itself: tern_eim_explain(). */
 enum tern_eim_origin {
     TERN_EIM_ORIGIN_NONE = 0,
-    TERN_EIM_ORIGIN_RESULT = 1,      /**< EuiccResultData: code, `where` is its tag */
-    TERN_EIM_ORIGIN_PACKAGE = 2,     /**< EuiccPackageErrorCode */
-    TERN_EIM_ORIGIN_UNSIGNED = 3,    /**< euiccPackageErrorUnsigned */
-    TERN_EIM_ORIGIN_IPA = 4,         /**< EimPackageResultErrorCode */
-    TERN_EIM_ORIGIN_DATA = 5,        /**< IpaEuiccDataErrorCode */
-    TERN_EIM_ORIGIN_TRIGGER = 6,     /**< profileDownloadErrorReason */
-    TERN_EIM_ORIGIN_INSTALL = 7,     /**< ErrorReason of a ProfileInstallationResult; `where` bppCommandId */
-    TERN_EIM_ORIGIN_SMDP = 8,        /**< SM-DP+ status code: `where` packs the subject, `code` the reason */
-    TERN_EIM_ORIGIN_AUTHENTICATE = 9,/**< authenticateErrorCode of the card */
-    TERN_EIM_ORIGIN_PREPARE = 10,    /**< downloadErrorCode of the card */
-    TERN_EIM_ORIGIN_CANCEL = 11,     /**< CancelSessionReason */
-    TERN_EIM_ORIGIN_EIM = 12,        /**< enum tern_eim_own_code */
+    TERN_EIM_ORIGIN_RESULT = 1,   /**< EuiccResultData: code, `where` is its tag */
+    TERN_EIM_ORIGIN_PACKAGE = 2,  /**< EuiccPackageErrorCode */
+    TERN_EIM_ORIGIN_UNSIGNED = 3, /**< euiccPackageErrorUnsigned */
+    TERN_EIM_ORIGIN_IPA = 4,      /**< EimPackageResultErrorCode */
+    TERN_EIM_ORIGIN_DATA = 5,     /**< IpaEuiccDataErrorCode */
+    TERN_EIM_ORIGIN_TRIGGER = 6,  /**< profileDownloadErrorReason */
+    TERN_EIM_ORIGIN_INSTALL =
+        7, /**< ErrorReason of a ProfileInstallationResult; `where` bppCommandId */
+    TERN_EIM_ORIGIN_SMDP =
+        8, /**< status code: `where` = subject (0x080206 is 8.2.6), `code` = reason (0x0308) */
+    TERN_EIM_ORIGIN_AUTHENTICATE = 9, /**< authenticateErrorCode of the card */
+    TERN_EIM_ORIGIN_PREPARE = 10,     /**< downloadErrorCode of the card */
+    TERN_EIM_ORIGIN_CANCEL = 11,      /**< CancelSessionReason */
+    TERN_EIM_ORIGIN_EIM = 12,         /**< enum tern_eim_own_code */
 };
 enum tern_eim_own_code {
     TERN_EIM_OWN_EXPIRED = 1,
@@ -192,38 +199,40 @@ enum tern_eim_own_code {
 };
 
 struct tern_eim_operation {
-    uint32_t sequence;
-    uint32_t kind;                 /**< enum tern_eim_kind */
-    uint32_t state;                /**< enum tern_eim_state */
-    uint32_t options;              /**< enum tern_eim_option */
-    uint32_t counter;              /**< packages; 0 until signed */
-    uint32_t key_id;               /**< packages: the key that signs; updateEim: the key to come is `new_key_id` */
-    uint32_t new_key_id;           /**< 0, or the key this package's updateEim installs */
-    uint32_t attempts;             /**< times sent */
-    uint32_t origin;               /**< enum tern_eim_origin of a failure */
-    uint32_t where;
-    uint32_t code;
-    uint64_t created_ms;
-    uint64_t fetched_ms;
-    uint64_t finished_ms;
-    uint64_t expires_ms;           /**< 0: never */
+    int64_t sequence;
+    int64_t kind;    /**< enum tern_eim_kind */
+    int64_t state;   /**< enum tern_eim_state */
+    int64_t options; /**< enum tern_eim_option */
+    int64_t counter; /**< packages; 0 until signed */
+    int64_t key_id; /**< packages: the key that signs; updateEim: the key to come is `new_key_id` */
+    int64_t new_key_id; /**< 0, or the key this package's updateEim installs */
+    int64_t attempts;   /**< times sent */
+    int64_t origin;     /**< enum tern_eim_origin of a failure */
+    int64_t where;
+    int64_t code;
+    int64_t created_ms;
+    int64_t fetched_ms;
+    int64_t finished_ms;
+    int64_t expires_ms;            /**< 0: never */
     struct tern_bytes transaction; /**< eimTransactionId */
-    struct tern_bytes request;     /**< package: A0{..} or A1{..}; data: tagList; download: ProfileDownloadData */
-    struct tern_bytes message;     /**< what is sent, once it is fixed: BF51, BF52, BF54 */
-    struct tern_bytes to_sign;     /**< euiccPackageSigned, between counter and signature */
-    struct tern_bytes result;      /**< as received */
+    struct tern_bytes
+        request; /**< package: A0{..} or A1{..}; data: tagList; download: ProfileDownloadData */
+    struct tern_bytes message;           /**< what is sent, once it is fixed: BF51, BF52, BF54 */
+    struct tern_bytes to_sign;           /**< euiccPackageSigned, between counter and signature */
+    struct tern_bytes result;            /**< as received */
     struct tern_bytes confirmation_code; /**< secret */
-    struct tern_bytes smdp_oid;    /**< download: SM-DP+ OID the activation code demands (OID content) */
-    struct tern_bytes iccid;       /**< download: of the profile, once known */
-    struct tern_bytes reference;   /**< the host's: code id, campaign .. */
+    struct tern_bytes
+        smdp_oid;            /**< download: SM-DP+ OID the activation code demands (OID content) */
+    struct tern_bytes iccid; /**< download: of the profile, once known */
+    struct tern_bytes reference; /**< the host's: code id, campaign .. */
 };
 
 enum tern_eim_option {
-    TERN_EIM_OPTION_DIRECT = 1 << 0,    /**< download: give the data, leave ES9+ to the IPA */
-    TERN_EIM_OPTION_RECOVERY = 1 << 1,  /**< queued by the engine to find a lost result */
-    TERN_EIM_OPTION_DELETES_US = 1 << 2,/**< eCO that deletes our own configuration */
-    TERN_EIM_OPTION_RESYNC = 1 << 3,    /**< queued by the engine after an unsigned error */
-    TERN_EIM_OPTION_REFRESH = 1 << 4,   /**< queued by the engine after a state change */
+    TERN_EIM_OPTION_DIRECT = 1 << 0,     /**< download: give the data, leave ES9+ to the IPA */
+    TERN_EIM_OPTION_RECOVERY = 1 << 1,   /**< queued by the engine to find a lost result */
+    TERN_EIM_OPTION_DELETES_US = 1 << 2, /**< eCO that deletes our own configuration */
+    TERN_EIM_OPTION_RESYNC = 1 << 3,     /**< queued by the engine after an unsigned error */
+    TERN_EIM_OPTION_REFRESH = 1 << 4,    /**< queued by the engine after a state change */
 };
 
 /* ---- Steps ---------------------------------------------------------------------------------- */
@@ -237,19 +246,19 @@ struct tern_eim_peer {
 };
 
 enum tern_eim_event_kind {
-    TERN_EIM_EVENT_SEEN = 1,        /**< first message of a device ever */
-    TERN_EIM_EVENT_STATE_CHANGE = 2,/**< notifyStateChange; code = cause */
+    TERN_EIM_EVENT_SEEN = 1,         /**< first message of a device ever */
+    TERN_EIM_EVENT_STATE_CHANGE = 2, /**< notifyStateChange; code = cause */
     TERN_EIM_EVENT_FETCHED = 3,
-    TERN_EIM_EVENT_FINISHED = 4,    /**< code = enum tern_eim_state */
-    TERN_EIM_EVENT_DATA = 5,        /**< device data updated */
-    TERN_EIM_EVENT_NOTIFICATION = 6,/**< accepted for forwarding */
+    TERN_EIM_EVENT_FINISHED = 4,     /**< code = enum tern_eim_state */
+    TERN_EIM_EVENT_DATA = 5,         /**< device data updated */
+    TERN_EIM_EVENT_NOTIFICATION = 6, /**< accepted for forwarding */
     TERN_EIM_EVENT_FORWARDED = 7,
     TERN_EIM_EVENT_FORWARD_FAILED = 8,
-    TERN_EIM_EVENT_QUIRK = 9,       /**< code = the bit learnt */
-    TERN_EIM_EVENT_SUSPECT = 10,    /**< a result or certificate that does not verify */
+    TERN_EIM_EVENT_QUIRK = 9,    /**< code = the bit learnt */
+    TERN_EIM_EVENT_SUSPECT = 10, /**< a result or certificate that does not verify */
     TERN_EIM_EVENT_ROLLED_BACK = 11,
-    TERN_EIM_EVENT_STRAY = 12,      /**< verified result that answers no known package */
-    TERN_EIM_EVENT_TOKEN = 13,      /**< addEim gave `code` as token for another eIM */
+    TERN_EIM_EVENT_STRAY = 12, /**< verified result that answers no known package */
+    TERN_EIM_EVENT_TOKEN = 13, /**< addEim gave `code` as token for another eIM */
 };
 struct tern_eim_event {
     enum tern_eim_event_kind kind;
@@ -267,12 +276,13 @@ enum tern_eim_outcome {
 };
 
 enum tern_eim_function { /**< What a TERN_EIM_CALL asks. */
-    TERN_EIM_CALL_INITIATE_AUTHENTICATION = 1, /**< ES9+' or ES11' */
-    TERN_EIM_CALL_AUTHENTICATE_CLIENT = 2,
-    TERN_EIM_CALL_GET_BOUND_PROFILE_PACKAGE = 3,
-    TERN_EIM_CALL_HANDLE_NOTIFICATION = 4,
-    TERN_EIM_CALL_CANCEL_SESSION = 5,
-    TERN_EIM_CALL_TRANSFER_EIM_PACKAGE = 6,    /**< ESipa injection; address is the IPA's */
+                         TERN_EIM_CALL_INITIATE_AUTHENTICATION = 1, /**< ES9+' or ES11' */
+                         TERN_EIM_CALL_AUTHENTICATE_CLIENT = 2,
+                         TERN_EIM_CALL_GET_BOUND_PROFILE_PACKAGE = 3,
+                         TERN_EIM_CALL_HANDLE_NOTIFICATION = 4,
+                         TERN_EIM_CALL_CANCEL_SESSION = 5,
+                         TERN_EIM_CALL_TRANSFER_EIM_PACKAGE =
+                             6, /**< ESipa injection; address is the IPA's */
 };
 
 /** Zero it, set `arena` and `now_ms`, call. Everything else is output, in the arena. */
@@ -282,7 +292,7 @@ struct tern_eim_step {
 
     enum tern_eim_outcome outcome;
     /* TERN_EIM_REPLY */
-    unsigned status;         /**< HTTP's: 200, 204 (no body), 400, 404, 500. */
+    unsigned status; /**< HTTP's: 200, 204 (no body), 400, 404, 500. */
     struct tern_bytes body;
     /* TERN_EIM_SIGN: ECDSA with this key over sign[0] | sign[1] */
     struct tern_key key;
@@ -290,12 +300,12 @@ struct tern_eim_step {
     /* TERN_EIM_CALL: POST body as JSON to https://ADDRESS/PATH (ASN.1 for injection) */
     enum tern_eim_function function;
     struct tern_bytes address;
-    struct tern_bytes path;  /**< begins with a slash */
-    struct tern_bytes call;  /**< the body */
+    struct tern_bytes path; /**< begins with a slash */
+    struct tern_bytes call; /**< the body */
     /* TERN_EIM_SIGN and TERN_EIM_CALL: give it back with the answer */
     struct tern_bytes ticket;
 
-    bool eid_known;          /**< `eid` is who sent it; the host may tie the connection to it. */
+    bool eid_known; /**< `eid` is who sent it; the host may tie the connection to it. */
     uint8_t eid[TERN_EID_SIZE];
     struct tern_eim_event events[TERN_EIM_EVENTS_MAX];
     size_t event_count;      /**< may be more than EVENTS_MAX: the rest was dropped */
@@ -304,9 +314,9 @@ struct tern_eim_step {
 
 /** The answer to a question. */
 struct tern_eim_answer {
-    int error;               /**< TERN_OK, or why there is none (TERN_ERR_TIMEOUT, _DENIED ..). */
-    unsigned status;         /**< TERN_EIM_CALL: HTTP status */
-    struct tern_bytes body;  /**< TERN_EIM_SIGN: 64 bytes r|s; TERN_EIM_CALL: the response body */
+    int error;              /**< TERN_OK, or why there is none (TERN_ERR_TIMEOUT, _DENIED ..). */
+    unsigned status;        /**< TERN_EIM_CALL: HTTP status */
+    struct tern_bytes body; /**< TERN_EIM_SIGN: 64 bytes r|s; TERN_EIM_CALL: the response body */
 };
 
 /**
@@ -331,8 +341,7 @@ int tern_eim_answer(struct tern_eim *eim, struct tern_eim_step *step, struct ter
 int tern_eim_due(struct tern_eim *eim, struct tern_eim_step *step, uint64_t *wake_ms);
 
 /** Injection (SGP.32, 3.1.1.2): what waits for this device as a TERN_EIM_SIGN or TERN_EIM_CALL. */
-int tern_eim_inject(struct tern_eim *eim, struct tern_eim_step *step,
-                    const uint8_t eid[TERN_EID_SIZE]);
+int tern_eim_inject(struct tern_eim *eim, struct tern_eim_step *step, const uint8_t *eid);
 
 /* ---- Devices and operations ----------------------------------------------------------------- */
 
@@ -342,21 +351,20 @@ int tern_eim_inject(struct tern_eim *eim, struct tern_eim_step *step,
  */
 int tern_eim_device_add(struct tern_eim *eim, struct tern_eim_step *step,
                         struct tern_eim_device *device, const struct tern_eim_device_data *data);
-int tern_eim_device_load(struct tern_eim *eim, struct tern_eim_step *step,
-                         const uint8_t eid[TERN_EID_SIZE], struct tern_eim_device *device);
+int tern_eim_device_load(struct tern_eim *eim, struct tern_eim_step *step, const uint8_t *eid,
+                         struct tern_eim_device *device);
 int tern_eim_device_save(struct tern_eim *eim, struct tern_eim_step *step,
                          const struct tern_eim_device *device);
 /** All its records go, the counter stays: it may never be used again for this EID. */
-int tern_eim_device_remove(struct tern_eim *eim, struct tern_eim_step *step,
-                           const uint8_t eid[TERN_EID_SIZE]);
+int tern_eim_device_remove(struct tern_eim *eim, struct tern_eim_step *step, const uint8_t *eid);
 /** The first device after `after` (NULL: from the start). @return 1, 0 at the end, or an error. */
 int tern_eim_device_next(struct tern_eim *eim, struct tern_eim_step *step, const uint8_t *after,
                          struct tern_eim_device *device);
 /** TERN_OK also when nothing is known: all members are empty then. */
-int tern_eim_data_load(struct tern_eim *eim, struct tern_eim_step *step,
-                       const uint8_t eid[TERN_EID_SIZE], struct tern_eim_device_data *data);
-int tern_eim_data_save(struct tern_eim *eim, struct tern_eim_step *step,
-                       const uint8_t eid[TERN_EID_SIZE], const struct tern_eim_device_data *data);
+int tern_eim_data_load(struct tern_eim *eim, struct tern_eim_step *step, const uint8_t *eid,
+                       struct tern_eim_device_data *data);
+int tern_eim_data_save(struct tern_eim *eim, struct tern_eim_step *step, const uint8_t *eid,
+                       const struct tern_eim_device_data *data);
 
 /**
  * Queue an operation: kind, options, request, expires_ms, confirmation_code, smdp_oid, reference,
@@ -366,18 +374,16 @@ int tern_eim_data_save(struct tern_eim *eim, struct tern_eim_step *step,
  *   DATA      request = whole tags for tagList, never 5A or BF2D
  * TERN_ERR_NOT_FOUND no such device, TERN_ERR_NO_SPACE too many open, TERN_ERR_MALFORMED request.
  */
-int tern_eim_queue(struct tern_eim *eim, struct tern_eim_step *step,
-                   const uint8_t eid[TERN_EID_SIZE], struct tern_eim_operation *operation);
-int tern_eim_operation_load(struct tern_eim *eim, struct tern_eim_step *step,
-                            const uint8_t eid[TERN_EID_SIZE], uint32_t sequence,
-                            struct tern_eim_operation *operation);
+int tern_eim_queue(struct tern_eim *eim, struct tern_eim_step *step, const uint8_t *eid,
+                   struct tern_eim_operation *operation);
+int tern_eim_operation_load(struct tern_eim *eim, struct tern_eim_step *step, const uint8_t *eid,
+                            int64_t sequence, struct tern_eim_operation *operation);
 /** The first operation of the device with a sequence over `after`. @return 1, 0 or an error. */
-int tern_eim_operation_next(struct tern_eim *eim, struct tern_eim_step *step,
-                            const uint8_t eid[TERN_EID_SIZE], uint32_t after,
-                            struct tern_eim_operation *operation);
+int tern_eim_operation_next(struct tern_eim *eim, struct tern_eim_step *step, const uint8_t *eid,
+                            int64_t after, struct tern_eim_operation *operation);
 /** TERN_ERR_STATE when it was fetched: the eUICC may have executed it. */
-int tern_eim_cancel(struct tern_eim *eim, struct tern_eim_step *step,
-                    const uint8_t eid[TERN_EID_SIZE], uint32_t sequence, uint32_t state);
+int tern_eim_cancel(struct tern_eim *eim, struct tern_eim_step *step, const uint8_t *eid,
+                    int64_t sequence, int64_t state);
 
 /* ---- Commands of packages (SGP.32, 3.4, 3.5): each appends one Psmo or Eco ------------------- */
 
@@ -403,14 +409,14 @@ void tern_eim_eco_list(struct tern_writer *out);
 struct tern_eim_configuration {
     struct tern_bytes eim_id;
     struct tern_bytes fqdn;
-    int32_t id_type;              /**< 1 OID, 2 FQDN, 3 proprietary; 0: left out */
-    int64_t counter;              /**< -1: left out */
-    bool token_request;           /**< associationToken -1 */
-    struct tern_bytes key_data;   /**< A0{SPKI} or A1{certificate} */
-    struct tern_bytes tls_data;   /**< trustedPublicKeyDataTls: A0{SPKI} or A1{certificate} */
-    uint32_t protocols;           /**< eimSupportedProtocol bits; 0: left out */
+    int32_t id_type;            /**< 1 OID, 2 FQDN, 3 proprietary; 0: left out */
+    int64_t counter;            /**< -1: left out */
+    bool token_request;         /**< associationToken -1 */
+    struct tern_bytes key_data; /**< A0{SPKI} or A1{certificate} */
+    struct tern_bytes tls_data; /**< trustedPublicKeyDataTls: A0{SPKI} or A1{certificate} */
+    uint32_t protocols;         /**< eimSupportedProtocol bits; 0: left out */
     struct tern_bytes ci_key_id;
-    bool indirect;                /**< indirectProfileDownload */
+    bool indirect; /**< indirectProfileDownload */
 };
 void tern_eim_configuration_write(struct tern_writer *out,
                                   const struct tern_eim_configuration *configuration);
@@ -426,7 +432,7 @@ struct tern_eim_explanation {
     const char *next;  /**< what to do */
 };
 /** Never fails: an unknown code is explained as such. */
-void tern_eim_explain(struct tern_eim_explanation *out, uint32_t origin, uint32_t where,
-                      uint32_t code);
+void tern_eim_explain(struct tern_eim_explanation *out, int64_t origin, int64_t where,
+                      int64_t code);
 
 #endif
