@@ -34,8 +34,11 @@ const char *tern_pki_kind_name(enum tern_pki_kind kind);
 struct tern_pki_entry {
     enum tern_pki_kind kind;
     struct tern_certificate certificate;
-    struct tern_key key;                 /**< handle NULL when the private key is not here */
-    const char *path;                    /**< Of the certificate */
+    struct tern_key key;  /**< handle NULL when the private key is not here */
+    const char *path;     /**< Of the certificate */
+    const char *key_path; /**< Of the private key; NULL when it is not here */
+    /** The private key as DER, for TLS; absent when it is not here. Never log it. */
+    struct tern_bytes key_der;
     const struct tern_pki_entry *issuer; /**< NULL for a CI and when it is not here */
     const struct tern_pki_entry *ci;     /**< The root of its chain; itself for a CI; or NULL */
     int status;                          /**< Chain at load time: TERN_OK or why not */
@@ -85,6 +88,9 @@ const struct tern_anchor *tern_pki_anchors(const struct tern_pki *pki, size_t *c
 /** All CRLs found whose CI verifies them. */
 const struct tern_crl *tern_pki_crls(const struct tern_pki *pki, size_t *count);
 
+/** The DER of all CI certificates, one behind the other: what TLS trusts. */
+struct tern_bytes tern_pki_ci_certificates(const struct tern_pki *pki);
+
 /** A trust with the anchors and lists of `pki`, the OpenSSL provider and the process-wide cache. */
 struct tern_trust tern_pki_trust(const struct tern_pki *pki, int64_t now);
 
@@ -97,7 +103,7 @@ struct tern_pki_plan {
     const char *const *curves; /**< "p256", "brainpool" */
     size_t curve_count;
     unsigned eum_count;        /**< At least 1 */
-    const char *const *euiccs; /**< EIDs, 32 digits */
+    const char *const *euiccs; /**< EIDs, 32 digits; or a count to make that many new ones */
     size_t euicc_count;
     const char *const *smdps; /**< FQDNs */
     size_t smdp_count;

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Private to host/pki: writing certificates and revocation lists of a test PKI. */
+#ifndef HOST_PKI_MAKE_H
+#define HOST_PKI_MAKE_H
+
+#include "host/pki/pki.h"
+
+/* What a certificate says. Members that do not apply are NULL or empty. */
+struct certificate_plan {
+    enum tern_pki_kind kind;
+    const char *country;      /* C, two letters */
+    const char *organization; /* O */
+    const char *unit;         /* OU */
+    const char *common_name;  /* CN */
+    const char *eid;          /* serialNumber, for an eUICC */
+    const char *dns_name;     /* SAN dNSName */
+    struct tern_bytes oid;    /* SAN registeredID, content */
+    const char *const *iins;  /* nameConstraints of an EUM, with its organization */
+    size_t iin_count;
+    const char *crl_urls[2];
+    int64_t not_before;
+    int64_t not_after;
+    struct tern_public_key key;
+};
+
+/* Who signs it. `certificate` NULL: itself. */
+struct certificate_issuer {
+    const struct tern_certificate *certificate;
+    struct tern_key key;
+};
+
+/* The subject Name TLV of a plan. */
+void make_subject(struct tern_writer *out, const struct certificate_plan *plan);
+
+/* Append the certificate's DER. */
+int make_certificate(struct tern_writer *out, const struct certificate_plan *plan,
+                     const struct certificate_issuer *issuer);
+
+/* Append a revocation list's DER with these serial numbers (INTEGER contents). */
+int make_crl(struct tern_writer *out, const struct certificate_issuer *issuer,
+             const struct tern_bytes *serials, size_t count, int64_t this_update,
+             int64_t next_update, int64_t number);
+
+/* The end of time in certificates that never expire, 9999-12-31 23:59:59. */
+#define NEVER INT64_C(253402300799)
+
+#endif
