@@ -234,7 +234,7 @@ static int status_of(pid_t pid, bool in_time)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-void command_run(struct outcome *outcome, char *const *argv, const char *input, int deadline_ms)
+void process_run(struct outcome *outcome, char *const *argv, const char *input, int deadline_ms)
 {
     int in[2], out[2], err[2];
     memset(outcome, 0, sizeof(*outcome));

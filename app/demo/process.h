@@ -54,7 +54,7 @@ void process_end(struct process *process, int signal_number);
 bool process_running(struct process *process);
 
 /** Run to the end. `input` (may be NULL) goes to its standard input. */
-void command_run(struct outcome *outcome, char *const *argv, const char *input, int deadline_ms);
+void process_run(struct outcome *outcome, char *const *argv, const char *input, int deadline_ms);
 void outcome_free(struct outcome *outcome);
 
 /** Monotonic milliseconds. */

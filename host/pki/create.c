@@ -22,7 +22,7 @@
 #define PATH_SIZE    4096
 #define DAY          INT64_C(86400)
 #define YEAR         (365 * DAY)
-#define ORGANIZATION "tern test"
+#define ORGANIZATION "tern"
 #define FIRST_IIN    89049032 /* of the first EUM; SGP.26 uses it as well */
 
 /* One CI of the directory, with its key. */
@@ -169,7 +169,7 @@ static int make_ci(struct place *place)
     snprintf(common_name, sizeof common_name, "TEST CI %s", place->ci_name);
     struct certificate_plan plan = plan_of(place, TERN_PKI_CI, 35 * YEAR);
     plan.common_name = common_name;
-    plan.unit = "TESTCERT";
+    plan.unit = "TEST";
     plan.country = "SE";
     plan.oid = test_oid(oid, 1, 1);
     plan.crl_urls[0] = "http://ci.example/A.crl";
