@@ -82,14 +82,14 @@ struct tern_profile_install {
     bool element_skipped; /**< Too big for the buffer and not needed whole. */
     uint16_t element_count;
     uint32_t services; /**< Mandatory services of the header, bit n. */
-    uint32_t seen;     /**< Which single elements came, by their number. */
-    uint64_t seen_high;
-    uint32_t mf;      /**< Offsets into the image; 0 none. */
-    uint32_t context; /**< The MF, DF or ADF created last: where PINs and AKA go. */
+    uint64_t seen;     /**< Which elements came, bit by number. */
+    uint32_t mf;       /**< Offsets into the image; 0 none. */
+    uint32_t context;  /**< The MF, DF or ADF created last: where PINs go. */
+    uint32_t naa;      /**< The ADF created last: where AKA goes. */
     uint32_t usim;
     uint32_t isim;
     uint32_t csim;
-    uint32_t telecom;
+    uint32_t connectivity;
     uint16_t pin_count;
     uint16_t algorithms; /**< Bit n: an akaParameter with algorithmID n (n + 8: TUAK with 32). */
     uint8_t report_count;
