@@ -233,6 +233,21 @@ static void print_row(const struct tern_pki_entry *entry)
                                         : tern_error_text(entry->status));
 }
 
+static void print_problem(const struct tern_pki_problem *problem, bool json, bool first)
+{
+    const char *why =
+        problem->fault.field != NULL ? problem->fault.field : tern_error_text(problem->error);
+    if (!json) {
+        printf("%s: this %s cannot be read: %s (byte %zu)\n", problem->path, problem->what, why,
+               problem->fault.offset);
+        return;
+    }
+    printf("%s{\"what\":\"%s\",\"why\":\"%s\",\"offset\":%zu,", first ? "" : ",", problem->what,
+           why, problem->fault.offset);
+    print_json_text("path", tern_bytes_text(problem->path));
+    putchar('}');
+}
+
 static int run_show(int argc, char **argv)
 {
     struct pki_options options = {0};
@@ -269,9 +284,17 @@ static int run_show(int argc, char **argv)
             print_row(entry);
         }
     }
+    size_t crl_count, problem_count;
+    tern_pki_crls(pki, &crl_count);
+    const struct tern_pki_problem *problems = tern_pki_problems(pki, &problem_count);
     if (options.json) {
-        size_t crl_count;
-        tern_pki_crls(pki, &crl_count);
+        fputs("],\"problems\":[", stdout);
+    }
+    for (size_t i = 0; i < problem_count; i++) {
+        print_problem(&problems[i], options.json, i == 0);
+    }
+    good = good && problem_count == 0;
+    if (options.json) {
         printf("],\"revocation_lists\":%zu}\n", crl_count);
     }
     tern_pki_free(pki);

@@ -27,7 +27,6 @@ struct loose_key {
     struct tern_key key;
     struct tern_public_key public_key;
     char *path;
-    bool taken;
 };
 
 struct tern_pki {
@@ -42,6 +41,8 @@ struct tern_pki {
     size_t crl_count;
     struct tern_anchor *anchors;
     size_t anchor_count;
+    struct tern_pki_problem *problems;
+    size_t problem_count;
     uint8_t *ci_certificates;
     size_t ci_certificates_size;
 };
@@ -123,11 +124,21 @@ static bool already_here(const struct tern_pki *pki, struct tern_bytes der)
     return false;
 }
 
-static bool add_certificate(struct tern_pki *pki, struct tern_bytes der, const char *path)
+static void add_problem(struct tern_pki *pki, const char *path, const char *what, int error,
+                        struct tern_fault fault)
+{
+    pki->problems = grow(pki->problems, pki->problem_count, sizeof *pki->problems);
+    pki->problems[pki->problem_count++] =
+        (struct tern_pki_problem){strdup(path), what, error, fault};
+}
+
+static int add_certificate(struct tern_pki *pki, struct tern_bytes der, const char *path,
+                           struct tern_fault *fault)
 {
     struct tern_certificate probe;
-    if (tern_certificate_parse(&probe, NULL, der) != TERN_OK || already_here(pki, der)) {
-        return false;
+    int error = tern_certificate_parse(&probe, fault, der);
+    if (error != TERN_OK || already_here(pki, der)) {
+        return error;
     }
     struct tern_pki_entry *entry = calloc(1, sizeof *entry);
     if (entry == NULL) {
@@ -138,30 +149,51 @@ static bool add_certificate(struct tern_pki *pki, struct tern_bytes der, const c
     entry->path = strdup(path);
     pki->entries = grow(pki->entries, pki->count, sizeof *pki->entries);
     pki->entries[pki->count++] = entry;
-    return true;
+    return TERN_OK;
 }
 
-static bool add_crl(struct tern_pki *pki, struct tern_bytes der)
+static int add_crl(struct tern_pki *pki, struct tern_bytes der, struct tern_fault *fault)
 {
     struct tern_crl crl;
-    if (tern_crl_parse(&crl, NULL, der) != TERN_OK) {
-        return false;
+    int error = tern_crl_parse(&crl, fault, der);
+    if (error == TERN_OK) {
+        pki->crls = grow(pki->crls, pki->crl_count, sizeof *pki->crls);
+        tern_crl_parse(&pki->crls[pki->crl_count++], NULL, tern_bytes(copy_of(der), der.size));
     }
-    pki->crls = grow(pki->crls, pki->crl_count, sizeof *pki->crls);
-    tern_crl_parse(&pki->crls[pki->crl_count++], NULL, tern_bytes(copy_of(der), der.size));
-    return true;
+    return error;
 }
 
-static bool add_key(struct tern_pki *pki, struct tern_bytes text, const char *path)
+static int add_key(struct tern_pki *pki, struct tern_bytes text, const char *path)
 {
     struct tern_key key;
-    if (tern_openssl_key_read(&key, text) != TERN_OK) {
-        return false;
+    int error = tern_openssl_key_read(&key, text);
+    if (error == TERN_OK) {
+        pki->keys = grow(pki->keys, pki->key_count, sizeof *pki->keys);
+        pki->keys[pki->key_count++] =
+            (struct loose_key){key, tern_openssl_key_public(key), strdup(path)};
     }
-    pki->keys = grow(pki->keys, pki->key_count, sizeof *pki->keys);
-    pki->keys[pki->key_count++] =
-        (struct loose_key){key, tern_openssl_key_public(key), strdup(path), false};
-    return true;
+    return error;
+}
+
+static void add_block(struct tern_pki *pki, const char *name, struct tern_bytes der,
+                      const char *path)
+{
+    struct tern_fault fault = {NULL, 0};
+    const char *what = NULL;
+    int error = TERN_OK;
+    if (strstr(name, "CERTIFICATE") != NULL) {
+        what = "certificate";
+        error = add_certificate(pki, der, path, &fault);
+    } else if (strstr(name, "CRL") != NULL) {
+        what = "revocation list";
+        error = add_crl(pki, der, &fault);
+    } else if (strstr(name, "PRIVATE KEY") != NULL) {
+        what = "private key";
+        error = add_key(pki, der, path);
+    }
+    if (error != TERN_OK) {
+        add_problem(pki, path, what, error, fault);
+    }
 }
 
 /* Every block of a PEM file. */
@@ -173,13 +205,7 @@ static void add_pem(struct tern_pki *pki, struct tern_bytes text, const char *pa
     long size = 0;
     while (bio != NULL && PEM_read_bio(bio, &name, &header, &data, &size) == 1) {
         struct tern_bytes der = tern_bytes(data, (size_t)size);
-        if (strstr(name, "CERTIFICATE") != NULL) {
-            add_certificate(pki, der, path);
-        } else if (strstr(name, "CRL") != NULL) {
-            add_crl(pki, der);
-        } else if (strstr(name, "PRIVATE KEY") != NULL) {
-            add_key(pki, der, path);
-        }
+        add_block(pki, name, der, path);
         OPENSSL_free(name);
         OPENSSL_free(header);
         OPENSSL_clear_free(data, (size_t)size);
@@ -198,9 +224,13 @@ static void add_file(struct tern_pki *pki, const char *path)
     struct tern_bytes content = tern_bytes(data, size);
     if (strstr((const char *)data, "-----BEGIN ") != NULL) {
         add_pem(pki, content, path);
-    } else if (size > 0 && data[0] == 0x30 && !add_certificate(pki, content, path) &&
-               !add_crl(pki, content)) {
-        add_key(pki, content, path);
+    } else if (size > 0 && data[0] == 0x30) {
+        struct tern_fault fault = {NULL, 0};
+        int error = add_certificate(pki, content, path, &fault);
+        if (error != TERN_OK && add_crl(pki, content, NULL) != TERN_OK &&
+            add_key(pki, content, path) != TERN_OK) {
+            add_problem(pki, path, "file", error, fault);
+        }
     }
     tern_wipe(data, size);
     free(data);
@@ -412,7 +442,9 @@ struct tern_pki *tern_pki_load(const char *path, unsigned flags, int64_t now,
         add_file(pki, path);
     }
     if (pki->count == 0) {
-        snprintf(why->text, sizeof why->text, "%s: no certificate found", path);
+        const char *field = pki->problem_count > 0 ? pki->problems[0].fault.field : NULL;
+        snprintf(why->text, sizeof why->text, "%s: no certificate found%s%s", path,
+                 field == NULL ? "" : "; one is broken at: ", field == NULL ? "" : field);
         tern_pki_free(pki);
         return NULL;
     }
@@ -444,6 +476,10 @@ void tern_pki_free(struct tern_pki *pki)
     for (size_t i = 0; i < pki->crl_count; i++) {
         free((void *)(uintptr_t)pki->crls[i].raw.data);
     }
+    for (size_t i = 0; i < pki->problem_count; i++) {
+        free((char *)(uintptr_t)pki->problems[i].path);
+    }
+    free(pki->problems);
     free(pki->entries);
     free(pki->keys);
     free(pki->crls);
@@ -477,6 +513,12 @@ const struct tern_crl *tern_pki_crls(const struct tern_pki *pki, size_t *count)
 {
     *count = pki->crl_count;
     return pki->crls;
+}
+
+const struct tern_pki_problem *tern_pki_problems(const struct tern_pki *pki, size_t *count)
+{
+    *count = pki->problem_count;
+    return pki->problems;
 }
 
 struct tern_bytes tern_pki_ci_certificates(const struct tern_pki *pki)

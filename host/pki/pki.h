@@ -83,6 +83,17 @@ const struct tern_pki_entry *tern_pki_find(const struct tern_pki *pki, enum tern
                                            const char *name, struct tern_bytes ci,
                                            const struct tern_pki_entry *after);
 
+/** A certificate, list or key that could not be read, and why. */
+struct tern_pki_problem {
+    const char *path;
+    const char *what; /**< "certificate", "revocation list", "private key", "file" */
+    int error;
+    struct tern_fault fault;
+};
+
+/** What was in the directory and could not be read; such files are left out of everything else. */
+const struct tern_pki_problem *tern_pki_problems(const struct tern_pki *pki, size_t *count);
+
 /** All CIs as anchors, P-256 first. */
 const struct tern_anchor *tern_pki_anchors(const struct tern_pki *pki, size_t *count);
 /** All CRLs found whose CI verifies them. */
