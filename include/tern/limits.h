@@ -16,14 +16,22 @@
 #define TERN_COUNTER_MAX          8388607 /**< sgp32.md 2.2, counterValue */
 #define TERN_SEGMENT_SIZE         1020    /**< sgp22.md 8, one 86 TLV as sent; more is accepted */
 
-#define TERN_HTTP_BODY_SIZE          (1u << 20) /**< a bound package of 1 MB is far above real ones */
-#define TERN_HTTP_HEADERS_SIZE       8192
-#define TERN_HTTP_CONNECTION_COUNT   4096  /**< a worker */
-#define TERN_HTTP_CONNECTION_ADDRESS 1024  /**< one address: a whole fleet may sit behind one NAT \
+#define TERN_HTTP_BODY_SIZE        (1u << 20) /**< a bound package of 1 MB is far above real ones */
+#define TERN_HTTP_HEADERS_SIZE     8192
+#define TERN_HTTP_CONNECTION_COUNT 4096 /**< a worker */
+#define TERN_HTTP_CONNECTION_ADDRESS                                                              \
+    1024                                   /**< one address: a whole fleet may sit behind one NAT \
                                             */
 #define TERN_HTTP_REQUEST_MS        60000  /**< a request has arrived whole by then */
 #define TERN_HTTP_REPLY_MS          120000 /**< NB-IoT takes that long for a package */
 #define TERN_HTTP_CLIENT_TIMEOUT_MS 120000 /**< sgp32.md 7.7 */
 #define TERN_STORE_BUSY_MS          10000
+/* The software card. sgp32.md and sgp22.md ask for less; these bound its state. */
+#define TERN_CARD_CI_COUNT_MAX      4       /**< CIs a card knows */
+#define TERN_CARD_PROFILE_COUNT_MAX 16      /**< profiles on a card */
+#define TERN_CARD_EIM_COUNT_MAX     8       /**< Associated eIMs */
+#define TERN_CARD_PENDING_COUNT_MAX 32      /**< notifications and package results kept */
+#define TERN_CARD_CHUNK_SIZE        256     /**< bytes of an image that lie in one record */
+#define TERN_CARD_SEQUENCE_MAX      8388607 /**< seqNumber; the card refuses what needs a higher one */
 
 #endif
