@@ -12,6 +12,7 @@
 #define TERN_VERBS(X)                                                                              \
     X("bench", verb_bench, "the benchmarks, as ratios to limits measured in the same run")         \
     X("pki", verb_pki, "make and show a PKI: init, add, show")                                       \
+    X("smdp", verb_smdp, "the SM-DP+: serve, order, confirm, release, cancel, show")               \
     X("version", verb_version, "print the version")
 /* clang-format on */
 

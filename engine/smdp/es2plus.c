@@ -263,7 +263,7 @@ static int run(struct es2plus *es2)
     if (status < 0 || call->asks) {
         return status;
     }
-    call->iccid = es2->iccid;
+    call->iccid = es2->iccid.data != NULL ? es2->iccid : es2->request.iccid;
     if ((status = write_response(es2, code)) < 0 || code != TERN_STATUS_SUCCESS) {
         return status;
     }

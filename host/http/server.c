@@ -71,7 +71,8 @@ struct worker {
 
 struct http_server {
     struct http_server_options options;
-    SSL_CTX *tls;
+    SSL_CTX *tls; /* for new connections; `tls_lock` guards the pointer */
+    pthread_mutex_t tls_lock;
     char address[80];
     uint16_t port;
     unsigned worker_count;
@@ -208,7 +209,9 @@ static struct bufferevent *new_stream(struct event_base *base, void *context)
 {
     struct worker *worker = context;
     struct connection *connection = calloc(1, sizeof(*connection));
-    SSL *ssl = SSL_new(worker->server->tls);
+    pthread_mutex_lock(&worker->server->tls_lock);
+    SSL *ssl = SSL_new(worker->server->tls); /* keeps its context when that is replaced */
+    pthread_mutex_unlock(&worker->server->tls_lock);
     if (connection == NULL || ssl == NULL) {
         abort();
     }
@@ -596,6 +599,7 @@ struct http_server *http_server_start(const struct http_server_options *options,
     struct http_server *server = calloc(1, sizeof(*server));
     if (server != NULL) {
         server->options = *options;
+        pthread_mutex_init(&server->tls_lock, NULL);
         apply_defaults(&server->options);
         server->worker_count = server->options.workers;
         server->workers = calloc(server->worker_count, sizeof(*server->workers));
@@ -612,6 +616,21 @@ struct http_server *http_server_start(const struct http_server_options *options,
     }
     http_server_stop(server);
     return NULL;
+}
+
+int http_server_set_identity(struct http_server *server, const struct tls_identity *identity,
+                             struct tern_bytes client_anchors)
+{
+    SSL_CTX *fresh = tls_server_context(identity, client_anchors, false);
+    if (fresh == NULL) {
+        return TERN_ERR_CERTIFICATE;
+    }
+    pthread_mutex_lock(&server->tls_lock);
+    SSL_CTX *old = server->tls;
+    server->tls = fresh;
+    pthread_mutex_unlock(&server->tls_lock);
+    SSL_CTX_free(old);
+    return TERN_OK;
 }
 
 const char *http_server_address(const struct http_server *server)
@@ -643,5 +662,6 @@ void http_server_stop(struct http_server *server)
     }
     free(server->workers);
     SSL_CTX_free(server->tls);
+    pthread_mutex_destroy(&server->tls_lock);
     free(server);
 }

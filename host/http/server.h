@@ -77,6 +77,12 @@ struct http_server *http_server_start(const struct http_server_options *options,
 /** The address it listens on, with the real port: "127.0.0.1:40123". */
 const char *http_server_address(const struct http_server *server);
 uint16_t http_server_port(const struct http_server *server);
+/**
+ * Another certificate, key and set of client anchors for connections from now on; those that are
+ * open keep theirs. TERN_ERR_CERTIFICATE (see tls_error()) leaves everything as it was. Any thread.
+ */
+int http_server_set_identity(struct http_server *server, const struct tls_identity *identity,
+                             struct tern_bytes client_anchors);
 /** Stop listening, drop connections, join workers. Requests not answered yet: reply first. */
 void http_server_stop(struct http_server *server);
 

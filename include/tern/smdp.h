@@ -35,8 +35,9 @@
 /** Profile states. SGP.22, 3.1.6; sgp22.md 10.3 */
 #define TERN_SMDP_STATE_LIST(X, P)                                                              \
     X(P, Available, 0)                                                                          \
-    X(P, Allocated, 1) X(P, Linked, 2) X(P, Confirmed, 3) X(P, Released, 4) X(P, Downloaded, 5) \
-        X(P, Installed, 6) X(P, Error, 7) X(P, Unavailable, 8) X(P, Deleted, 9)
+    X(P, Allocated, 1)                                                                          \
+    X(P, Linked, 2) X(P, Confirmed, 3) X(P, Released, 4) X(P, Downloaded, 5) X(P, Installed, 6) \
+        X(P, Error, 7) X(P, Unavailable, 8) X(P, Deleted, 9)
 TERN_CODES(tern_smdp_state, TERN_SMDP_STATE);
 
 /** How this SM-DP+ decides where the spec leaves it to the server. */
@@ -172,6 +173,12 @@ struct tern_smdp_import {
     bool session_keys; /**< Without profile protection keys. */
     bool replace;      /**< An Available one with the same ICCID may be replaced. */
 };
+
+/**
+ * What a profile package says of itself: ICCID in EF.ICCID coding, and as UICCCapability bits the
+ * services it needs. TERN_ERR_UNEXPECTED when it does not begin with a ProfileHeader.
+ */
+int tern_smdp_read_upp(struct tern_bytes upp, uint8_t iccid[TERN_ICCID_SIZE], uint64_t *needs);
 
 /**
  * Take a profile in, encrypted. Inside a transaction.
