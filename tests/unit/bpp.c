@@ -6,11 +6,14 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "host/crypto/openssl.h"
 #include "tern/bpp.h"
+#include "tern/certificate.h"
 #include "tests/support/hex.h"
+#include "tests/support/seeded_crypto.h"
 
 #define HEX(name, size, text)  \
     uint8_t name##_data[size]; \
@@ -560,9 +563,78 @@ static void wrong_order_is_refused(void **state)
     }
 }
 
-int main(void)
+/* Two bindings from one seed are the same bytes, one-time keys and PPK included. */
+static void a_seed_makes_a_package_again(void **state)
+{
+    (void)state;
+    uint8_t bodies[2][2048], upp[900] = {0}, metadata[] = {0xBF, 0x25, 0x01, 0x00};
+    size_t sizes[2];
+    for (size_t i = 0; i < 2; i++) {
+        struct seeded_crypto seeded;
+        const struct tern_crypto *fixed = seeded_crypto(&seeded, 7);
+        uint8_t scalars[2][32];
+        struct tern_public_key euicc = {.curve = TERN_CURVE_P256}, smdp = euicc;
+        struct tern_bsp_keys keys, ppk;
+        fixed->ec_generate(fixed->context, TERN_CURVE_P256, scalars[0], euicc.point);
+        fixed->ec_generate(fixed->context, TERN_CURVE_P256, scalars[1], smdp.point);
+        fixed->random(fixed->context, (uint8_t *)&ppk, sizeof ppk);
+        assert_int_equal(tern_kdf_bsp(fixed, &keys, scalars[1], &euicc, TERN_BYTES_TEXT("host"),
+                                      (const uint8_t *)"0123456789abcdef"),
+                         TERN_OK);
+        struct tern_writer out = TERN_WRITER_OF(bodies[i]);
+        const struct tern_bpp_content content = {
+            .store_metadata = TERN_BYTES_OF(metadata), .ppk = &ppk, .upp = TERN_BYTES_OF(upp)};
+        assert_int_equal(tern_bpp_bind_body(fixed, &out, &keys, &content), TERN_OK);
+        sizes[i] = out.size;
+    }
+    assert_int_equal(sizes[0], sizes[1]);
+    assert_memory_equal(bodies[0], bodies[1], sizes[0]);
+}
+
+static void print_hex(const char *name, struct tern_bytes bytes)
+{
+    printf("%s ", name);
+    for (size_t i = 0; i < bytes.size; i++) {
+        printf("%02x", bytes.data[i]);
+    }
+    printf("\n");
+}
+
+/* `bpp print CURVE PPK UPP-SIZE`: a package and what opens it, for tests/interop/bpp.py. */
+static int print_package(char **argv)
+{
+    struct world world;
+    world_make(&world,
+               strcmp(argv[2], "brainpool") == 0 ? TERN_CURVE_BRAINPOOLP256R1 : TERN_CURVE_P256);
+    size_t size = strtoul(argv[4], NULL, 10);
+    uint8_t *upp = random_bytes(size), *package = malloc(2 * size + 8192), metadata[1600];
+    struct tern_bpp_content content = {.store_metadata = make_metadata(metadata, 1500),
+                                       .ppk = strcmp(argv[3], "ppk") == 0 ? &world.ppk : NULL,
+                                       .upp = tern_bytes(upp, size)};
+    struct tern_bytes whole = world_bind(&world, package, 2 * size + 8192, &content);
+    uint8_t spki[100];
+    struct tern_writer out = TERN_WRITER_OF(spki);
+    tern_spki_write(&out, &world.dppb_key);
+    print_hex("eid", TERN_BYTES_OF(world.eid));
+    print_hex("transaction_id", TERN_BYTES_OF(world.transaction_id));
+    print_hex("euicc_otsk", TERN_BYTES_OF(world.euicc_otsk));
+    print_hex("euicc_otpk", TERN_BYTES_OF(world.euicc_otpk.point));
+    print_hex("dppb_spki", tern_writer_bytes(&out));
+    print_hex("metadata", content.store_metadata);
+    print_hex("upp", content.upp);
+    print_hex("package", whole);
+    free(upp);
+    free(package);
+    tern_openssl_key_free(&world.dppb);
+    return 0;
+}
+
+int main(int argc, char **argv)
 {
     crypto = tern_openssl();
+    if (argc == 5 && strcmp(argv[1], "print") == 0) {
+        return print_package(argv);
+    }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(kdf_follows_nist_x963),
         cmocka_unit_test(session_keys_follow_sgp22),
@@ -573,6 +645,7 @@ int main(void)
         cmocka_unit_test(errors_have_the_reason_of_the_spec),
         cmocka_unit_test(segments_follow_sgp22_2_5_5),
         cmocka_unit_test(wrong_order_is_refused),
+        cmocka_unit_test(a_seed_makes_a_package_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
