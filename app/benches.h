@@ -9,6 +9,7 @@
 
 /* clang-format off */
 #define TERN_BENCHES(X)                                                                            \
+    X("crypto", bench_crypto, "signing, verifying, agreeing, protecting: ours against OpenSSL alone") \
     X("none", bench_none, "an empty line: how the harness is called")
 /* clang-format on */
 
