@@ -83,7 +83,7 @@ struct bare {
     EVP_PKEY_CTX *verifier;
     EC_GROUP *group;
     EC_POINT *points[KEY_COUNT];
-    BIGNUM *scalar;
+    BIGNUM *scalar, *x;
     BN_CTX *numbers;
     uint8_t digest[32];
     EVP_CIPHER_CTX *cipher;
@@ -117,11 +117,14 @@ static int bare_verify(void *context, uint64_t index)
 static int bare_generate(void *context, uint64_t index)
 {
     struct bare *bare = context;
+    uint8_t encoded[TERN_POINT_SIZE];
     (void)index;
     EC_POINT *point = EC_POINT_new(bare->group);
     int ok = BN_priv_rand_range_ex(bare->scalar, EC_GROUP_get0_order(bare->group), 0,
                                    bare->numbers) == 1 &&
-             EC_POINT_mul(bare->group, point, bare->scalar, NULL, NULL, bare->numbers) == 1;
+             EC_POINT_mul(bare->group, point, bare->scalar, NULL, NULL, bare->numbers) == 1 &&
+             EC_POINT_point2oct(bare->group, point, POINT_CONVERSION_UNCOMPRESSED, encoded,
+                                sizeof encoded, bare->numbers) == sizeof encoded;
     EC_POINT_free(point);
     return ok ? 0 : 2;
 }
@@ -130,8 +133,10 @@ static int bare_ecdh(void *context, uint64_t index)
 {
     struct bare *bare = context;
     EC_POINT *shared = EC_POINT_new(bare->group);
-    int ok = EC_POINT_mul(bare->group, shared, NULL, bare->points[index % KEY_COUNT], bare->scalar,
-                          bare->numbers) == 1;
+    int ok =
+        EC_POINT_mul(bare->group, shared, NULL, bare->points[index % KEY_COUNT], bare->scalar,
+                     bare->numbers) == 1 &&
+        EC_POINT_get_affine_coordinates(bare->group, shared, bare->x, NULL, bare->numbers) == 1;
     EC_POINT_free(shared);
     return ok ? 0 : 2;
 }
@@ -169,6 +174,7 @@ static bool bare_prepare(struct bare *bare)
                                                                             : NID_brainpoolP256r1);
     bare->numbers = BN_CTX_secure_new();
     bare->scalar = BN_secure_new();
+    bare->x = BN_secure_new();
     ok = bare->group != NULL &&
          BN_priv_rand_range_ex(bare->scalar, EC_GROUP_get0_order(bare->group), 0, bare->numbers) ==
              1;
@@ -214,6 +220,7 @@ static void bare_free(struct bare *bare)
     EVP_CIPHER_CTX_free(bare->cipher);
     EVP_MAC_CTX_free(bare->mac);
     BN_clear_free(bare->scalar);
+    BN_clear_free(bare->x);
     BN_CTX_free(bare->numbers);
     EC_GROUP_free(bare->group);
 }
