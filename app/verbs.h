@@ -12,6 +12,8 @@
 #define TERN_VERBS(X)                                                                              \
     X("bench", verb_bench, "the benchmarks, as ratios to limits measured in the same run")         \
     X("pki", verb_pki, "make and show a PKI: init, add, show")                                       \
+    X("network", verb_network, "a home network to attach to: serve, attach")                       \
+    X("profile", verb_profile, "profile packages: build, show, lint, personalise")                  \
     X("smdp", verb_smdp, "the SM-DP+: serve, order, confirm, release, cancel, show")               \
     X("version", verb_version, "print the version")
 /* clang-format on */

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The sub-commands of `tern profile`. */
+#ifndef APP_PROFILE_PROFILE_H
+#define APP_PROFILE_PROFILE_H
+
+#include "host/config/files.h"
+#include "tern/bytes.h"
+
+int profile_build(int argc, char **argv);
+
+/* A file, 0600, for a package holds keys; NULL or "-" is stdout. */
+int profile_write(const char *path, struct tern_bytes bytes);
+
+#endif
