@@ -227,14 +227,38 @@ static int take_list(const struct asn_walk *walk, const struct tern_asn_field *f
     return got;
 }
 
-/* A certificate whose 30 was kept inside the implicit tag: the inner one is meant. */
-static void unwrap_x509(const struct asn_walk *walk, struct tern_tlv *element)
+/* v1.0 has the list of notifications as BF2B; whether A0 stood inside is not known: take both. */
+static struct tern_bytes list_content(const struct asn_walk *walk,
+                                      const struct tern_asn_field *field,
+                                      const struct tern_tlv *element)
 {
     struct tern_tlv inner;
-    if (element->tag != 0x30 && asn_mercy(walk, TERN_MERCY_NESTED_X509) &&
-        tern_der_single(element->value, &inner, TERN_DER_LONG_LENGTHS) == TERN_OK &&
-        inner.tag == 0x30) {
-        *element = inner;
+    bool aliased = element->tag == 0xBF2B && field->tag == 0xA0;
+    if (aliased && asn_mercy(walk, TERN_MERCY_VERSION_1_0) &&
+        tern_der_single(element->value, &inner, TERN_DER_STRICT) == TERN_OK && inner.tag == 0xA0) {
+        return inner.value;
+    }
+    return element->value;
+}
+
+/*
+ * A tag that should have replaced another one and was put around it: the 30 of a certificate kept
+ * inside A5, the BF41 of a CHOICE inside A1. The inner element is meant; it is what is kept, so
+ * that the deviation is not passed on.
+ */
+static void unwrap(const struct asn_walk *walk, const struct tern_asn_field *field,
+                   struct tern_tlv *element)
+{
+    const struct tern_asn_record *of = field->of.record;
+    bool choice = of != NULL && of->form == TERN_ASN_FORM_CHOICE && of->tag != 0;
+    struct tern_tlv inner;
+    if ((field->x509 && element->tag != 0x30 && asn_mercy(walk, TERN_MERCY_NESTED_X509)) ||
+        (choice && asn_mercy(walk, TERN_MERCY_DOUBLE_WRAP))) {
+        tern_tag wanted = field->x509 ? 0x30 : of->tag;
+        if (tern_der_single(element->value, &inner, TERN_DER_LONG_LENGTHS) == TERN_OK &&
+            inner.tag == wanted) {
+            *element = inner;
+        }
     }
 }
 
@@ -242,9 +266,7 @@ static int take_tlv(const struct asn_walk *walk, const struct tern_asn_field *fi
                     const struct tern_tlv *received)
 {
     struct tern_tlv element = *received;
-    if (field->x509) {
-        unwrap_x509(walk, &element);
-    }
+    unwrap(walk, field, &element);
     if (member != NULL) {
         *(struct tern_bytes *)member = element.raw;
     }
@@ -264,10 +286,11 @@ static int take_structure(const struct asn_walk *walk, const struct tern_asn_fie
     int error;
     asn_visit(walk, TERN_ASN_ENTER, field->name, field, field->of.record, element);
     if (field->kind == TERN_ASN_LIST) {
+        struct tern_bytes content = list_content(walk, field, element);
         if (member != NULL) {
-            *(struct tern_bytes *)member = element->value;
+            *(struct tern_bytes *)member = content;
         }
-        error = take_list(walk, field, element->value);
+        error = take_list(walk, field, content);
     } else if (field->kind == TERN_ASN_CHOICE && element->tag != field->tag) {
         error = asn_take_arm(walk, field->of.record, member, element);
     } else if (field->kind == TERN_ASN_CHOICE) {
