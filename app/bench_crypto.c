@@ -9,7 +9,8 @@
 #include "tern/bpp.h"
 
 #define KEY_COUNT 16
-#define UPP_SIZE  (64 * 1024)
+#define UPP_KIB   64
+#define UPP_SIZE  (UPP_KIB * 1024)
 
 struct provider {
     const struct tern_crypto *crypto;
@@ -91,12 +92,11 @@ static int bench_curve(enum tern_curve curve)
         bench_step *step;
         double limit_us;
     } ROWS[] = {
-        {"sign",     step_sign,     limits.sign_us                         },
-        {"verify",   step_verify,   limits.verify_us                       },
-        {"generate", step_generate, limits.generate_us                     },
-        {"ecdh",     step_ecdh,     limits.ecdh_us                         },
-        {"protect",  step_protect,
-         UPP_SIZE / 1024 * (limits.aes_us_per_kib + limits.cmac_us_per_kib)},
+        {"sign",     step_sign,     limits.sign_us                                            },
+        {"verify",   step_verify,   limits.verify_us                                          },
+        {"generate", step_generate, limits.generate_us                                        },
+        {"ecdh",     step_ecdh,     limits.ecdh_us                                            },
+        {"protect",  step_protect,  UPP_KIB * (limits.aes_us_per_kib + limits.cmac_us_per_kib)},
     };
     for (size_t i = 0; i < TERN_COUNT_OF(ROWS) && status == 0; i++) {
         char name[64];

@@ -29,6 +29,15 @@ static int by_value(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
+static int run_batch(bench_step *step, void *context, uint64_t *index, uint64_t count)
+{
+    int error = 0;
+    for (uint64_t i = 0; i < count && error == 0; i++) {
+        error = step(context, (*index)++);
+    }
+    return error;
+}
+
 int bench_measure(struct bench_result *result, bench_step *step, void *context)
 {
     double runs[RUN_COUNT];
@@ -38,11 +47,9 @@ int bench_measure(struct bench_result *result, bench_step *step, void *context)
         uint64_t first = index;
         double start = cpu_ns(), spent = 0;
         while (spent < RUN_NS) {
-            for (uint64_t i = 0; i < batch; i++) {
-                int error = step(context, index++);
-                if (error != 0) {
-                    return error;
-                }
+            int error = run_batch(step, context, &index, batch);
+            if (error != 0) {
+                return error;
             }
             spent = cpu_ns() - start;
             /* Few looks at the clock: it is a system call here. */

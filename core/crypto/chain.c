@@ -280,17 +280,23 @@ static int check_revocation(const struct tern_trust *trust, struct tern_fault *f
     return TERN_OK;
 }
 
+/* A chain under examination. */
+struct walk {
+    const struct tern_certificate *const *chain;
+    size_t count;
+    enum tern_role role;
+};
+
 static int check_link(const struct tern_trust *trust, struct tern_fault *fault,
-                      const struct tern_certificate *const *chain, size_t count, size_t index,
-                      const struct tern_anchor *issuer, enum tern_role role)
+                      const struct walk *walk, size_t index, const struct tern_anchor *issuer)
 {
-    const struct tern_certificate *certificate = chain[index];
+    const struct tern_certificate *certificate = walk->chain[index];
     const char *broken = names_broken(certificate, issuer);
     if (broken == NULL) {
-        broken = index > 0 ? ca_broken(certificate, index) : leaf_broken(certificate, role);
+        broken = index > 0 ? ca_broken(certificate, index) : leaf_broken(certificate, walk->role);
     }
     if (broken == NULL) {
-        broken = issuer_role_broken(chain, count, index);
+        broken = issuer_role_broken(walk->chain, walk->count, index);
     }
     if (broken != NULL) {
         return refuse(fault, index, broken, TERN_ERR_CERTIFICATE);
@@ -315,9 +321,10 @@ int tern_chain_verify(const struct tern_trust *trust, struct tern_fault *fault,
                       TERN_ERR_NOT_FOUND);
     }
     int error = check_time(trust, fault, count, root->not_before, root->not_after);
+    const struct walk walk = {chain, count, role};
     struct tern_anchor issuer = *root;
     for (size_t i = count; i > 0 && error == TERN_OK; i--) {
-        error = check_link(trust, fault, chain, count, i - 1, &issuer, role);
+        error = check_link(trust, fault, &walk, i - 1, &issuer);
         issuer = issuer_of(chain[i - 1]);
     }
     if (error == TERN_OK && anchor != NULL) {

@@ -69,7 +69,7 @@ struct option_table {
 };
 
 #define OPTION_MEMBER_(type, member, wanted) \
-    (offsetof(type, member) + 0 * sizeof(&((type *)0)->member - (wanted *)0))
+    (offsetof(type, member) + 0 * sizeof(*(1 ? &((type *)0)->member : (wanted *)0)))
 #define OPTION_FLAG(type, member, name, help)                                        \
     {                                                                                \
         OPTION_KIND_FLAG, name, NULL, OPTION_MEMBER_(type, member, bool), 0, 0, help \

@@ -206,7 +206,8 @@ int tern_openssl_key_save(struct tern_key key, const char *path)
 
 void tern_openssl_key_free(struct tern_key *key)
 {
-    struct key_handle *handle = (struct key_handle *)(uintptr_t)key->handle;
+    struct key_handle *handle; /* const for everybody else */
+    memcpy(&handle, &key->handle, sizeof(void *));
     if (handle != NULL) {
         EVP_PKEY_free(handle->pkey);
         free(handle);

@@ -448,33 +448,41 @@ static int make_all(const char *dir, const struct tern_pki_plan *plan, const cha
     return error;
 }
 
-/* Every EID of the plan under one CI; counts become new EIDs of the first EUM. */
-static int make_euiccs(struct place *place, const struct tern_pki *pki,
+static int make_one_euicc(const struct place *place, const struct tern_pki *pki, const char *eid)
+{
+    const struct tern_pki_entry *eum = eum_for(pki, place, eid);
+    return eum == NULL ? complain(place->why, TERN_ERR_NOT_FOUND,
+                                  "no EUM with a private key may issue %s", eid)
+                       : make_euicc(place, eum, eid);
+}
+
+/* `count` EIDs of the first EUM that are not there yet. */
+static int make_new_euiccs(const struct place *place, const struct tern_pki *pki,
+                           unsigned long count)
+{
+    int error = TERN_OK;
+    for (uint64_t serial = 1; count > 0 && error == TERN_OK; serial++) {
+        char iin[9], eid[33], folder[PATH_SIZE];
+        snprintf(iin, sizeof iin, "%08d", FIRST_IIN);
+        tern_eid_make(eid, iin, serial);
+        snprintf(folder, sizeof folder, "%s/%s/euicc/%s", place->dir, place->ci_name, eid);
+        if (!exists(folder)) {
+            error = make_one_euicc(place, pki, eid);
+            count--;
+        }
+    }
+    return error;
+}
+
+/* Every eUICC of the plan under one CI. */
+static int make_euiccs(const struct place *place, const struct tern_pki *pki,
                        const struct tern_pki_plan *plan)
 {
     int error = TERN_OK;
-    uint64_t serial = 1;
     for (size_t i = 0; i < plan->euicc_count && error == TERN_OK; i++) {
-        char eid[33];
-        bool counted = is_count(plan->euiccs[i]);
-        unsigned long count = counted ? strtoul(plan->euiccs[i], NULL, 10) : 1;
-        for (unsigned long made = 0; made < count && error == TERN_OK;) {
-            char iin[9], folder[PATH_SIZE];
-            snprintf(iin, sizeof iin, "%08d", FIRST_IIN);
-            snprintf(eid, sizeof eid, "%s", plan->euiccs[i]);
-            if (counted) {
-                tern_eid_make(eid, iin, serial++);
-                snprintf(folder, sizeof folder, "%s/%s/euicc/%s", place->dir, place->ci_name, eid);
-                if (exists(folder)) {
-                    continue; /* from an earlier time */
-                }
-            }
-            const struct tern_pki_entry *eum = eum_for(pki, place, eid);
-            error = eum == NULL ? complain(place->why, TERN_ERR_NOT_FOUND,
-                                           "no EUM with a private key may issue %s", eid)
-                                : make_euicc(place, eum, eid);
-            made++;
-        }
+        const char *text = plan->euiccs[i];
+        error = is_count(text) ? make_new_euiccs(place, pki, strtoul(text, NULL, 10))
+                               : make_one_euicc(place, pki, text);
     }
     return error;
 }
@@ -484,8 +492,8 @@ static int make_crls(const struct place *place)
     char path[PATH_SIZE];
     uint8_t der[1024];
     struct tern_writer out = TERN_WRITER_OF(der);
-    int error =
-        make_crl(&out, &place->issuer, NULL, 0, place->now - DAY, place->now + 10 * YEAR, 1);
+    const struct crl_plan plan = {NULL, 0, place->now - DAY, place->now + 10 * YEAR, 1};
+    int error = make_crl(&out, &plan, &place->issuer);
     snprintf(path, sizeof path, "%s/%s/ci.crl", place->dir, place->ci_name);
     if (error == TERN_OK && !exists(path)) {
         error = file_write(path, tern_writer_bytes(&out), 0644);
@@ -493,7 +501,20 @@ static int make_crls(const struct place *place)
     return error;
 }
 
-/* One pass over every CI: its EUMs (pass 0), missing EUMs and its list (1), its eUICCs (2). */
+/* Its revocation list, and an EUM for the first EID that has none; the next round sees it. */
+static int make_missing(struct place *place, const struct tern_pki *pki,
+                        const struct tern_pki_plan *plan)
+{
+    int error = make_crls(place);
+    for (size_t i = 0; i < plan->euicc_count && error == TERN_OK; i++) {
+        if (is_eid(plan->euiccs[i]) && eum_for(pki, place, plan->euiccs[i]) == NULL) {
+            return make_missing_eum(place, pki, plan->euiccs[i]);
+        }
+    }
+    return error;
+}
+
+/* One pass over every CI: its EUMs (0), what is missing (1), its eUICCs (2). */
 static int each_ci(const char *dir, const struct tern_pki_plan *plan, int pass,
                    struct tern_pki_why *why)
 {
@@ -511,19 +532,9 @@ static int each_ci(const char *dir, const struct tern_pki_plan *plan, int pass,
             dir, tern_curve_name(curve), curve, {&ci->certificate, ci->key},
                plan->now, why
         };
-        if (pass == 0) {
-            error = make_eums(&place, pki, plan);
-        } else if (pass == 1) {
-            error = make_crls(&place);
-            for (size_t i = 0; i < plan->euicc_count && error == TERN_OK; i++) {
-                if (is_eid(plan->euiccs[i]) && eum_for(pki, &place, plan->euiccs[i]) == NULL) {
-                    error = make_missing_eum(&place, pki, plan->euiccs[i]);
-                    break; /* the next pass sees it; see tern_pki_add() */
-                }
-            }
-        } else {
-            error = make_euiccs(&place, pki, plan);
-        }
+        error = pass == 0   ? make_eums(&place, pki, plan)
+                : pass == 1 ? make_missing(&place, pki, plan)
+                            : make_euiccs(&place, pki, plan);
     }
     tern_pki_free(pki);
     return error;

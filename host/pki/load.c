@@ -104,6 +104,14 @@ static void *grow(void *list, size_t count, size_t size)
     return list;
 }
 
+/* What this file owns behind a const pointer that others read by. */
+static void *writable(const void *pointer)
+{
+    void *owned;
+    memcpy(&owned, &pointer, sizeof owned);
+    return owned;
+}
+
 static uint8_t *copy_of(struct tern_bytes bytes)
 {
     uint8_t *copy = malloc(bytes.size + 1);
@@ -147,7 +155,7 @@ static int add_certificate(struct tern_pki *pki, struct tern_bytes der, const ch
     tern_certificate_parse(&entry->certificate, NULL, tern_bytes(copy_of(der), der.size));
     entry->kind = kind_of(&entry->certificate);
     entry->path = strdup(path);
-    pki->entries = grow(pki->entries, pki->count, sizeof *pki->entries);
+    pki->entries = grow(pki->entries, pki->count, sizeof(struct tern_pki_entry *));
     pki->entries[pki->count++] = entry;
     return TERN_OK;
 }
@@ -359,7 +367,7 @@ static void drop_unverified_crls(struct tern_pki *pki)
         if (good) {
             pki->crls[kept++] = pki->crls[i];
         } else {
-            free((void *)(uintptr_t)pki->crls[i].raw.data);
+            free(writable(pki->crls[i].raw.data));
         }
     }
     pki->crl_count = kept;
@@ -448,7 +456,7 @@ struct tern_pki *tern_pki_load(const char *path, unsigned flags, int64_t now,
         tern_pki_free(pki);
         return NULL;
     }
-    qsort(pki->entries, pki->count, sizeof *pki->entries, by_curve_and_path);
+    qsort(pki->entries, pki->count, sizeof(struct tern_pki_entry *), by_curve_and_path);
     pair_keys(pki);
     link_chains(pki);
     verify_all(pki, now);
@@ -463,10 +471,10 @@ void tern_pki_free(struct tern_pki *pki)
     for (size_t i = 0; i < pki->count; i++) {
         struct tern_pki_entry *entry = pki->entries[i];
         if (entry->key_der.data != NULL) {
-            OPENSSL_clear_free((void *)(uintptr_t)entry->key_der.data, entry->key_der.size);
+            OPENSSL_clear_free(writable(entry->key_der.data), entry->key_der.size);
         }
-        free((void *)(uintptr_t)entry->certificate.raw.data);
-        free((char *)(uintptr_t)entry->path);
+        free(writable(entry->certificate.raw.data));
+        free(writable(entry->path));
         free(entry);
     }
     for (size_t i = 0; i < pki->key_count; i++) {
@@ -474,10 +482,10 @@ void tern_pki_free(struct tern_pki *pki)
         free(pki->keys[i].path);
     }
     for (size_t i = 0; i < pki->crl_count; i++) {
-        free((void *)(uintptr_t)pki->crls[i].raw.data);
+        free(writable(pki->crls[i].raw.data));
     }
     for (size_t i = 0; i < pki->problem_count; i++) {
-        free((char *)(uintptr_t)pki->problems[i].path);
+        free(writable(pki->problems[i].path));
     }
     free(pki->problems);
     free(pki->entries);

@@ -311,30 +311,29 @@ int make_certificate(struct tern_writer *out, const struct certificate_plan *pla
     return write_signed(out, tern_back_writer_bytes(&tbs), issuer->key);
 }
 
-int make_crl(struct tern_writer *out, const struct certificate_issuer *issuer,
-             const struct tern_bytes *serials, size_t count, int64_t this_update,
-             int64_t next_update, int64_t number)
+int make_crl(struct tern_writer *out, const struct crl_plan *plan,
+             const struct certificate_issuer *issuer)
 {
     static uint8_t buffer[1 << 16];
     struct tern_back_writer tbs = tern_back_writer(buffer, sizeof buffer);
     size_t mark = tbs.size;
-    tern_back_write_int(&tbs, 0x02, number);
+    tern_back_write_int(&tbs, 0x02, plan->number);
     back_extension(&tbs, mark, 20, false);
     back_key_ids(&tbs, NULL, issuer->certificate->subject_key_id);
     tern_back_write_header(&tbs, 0x30, mark);
     tern_back_write_header(&tbs, 0xA0, mark);
     size_t list = tbs.size;
-    for (size_t i = count; i > 0; i--) {
+    for (size_t i = plan->count; i > 0; i--) {
         mark = tbs.size;
-        back_time(&tbs, this_update);
-        tern_back_write_tlv(&tbs, 0x02, serials[i - 1]);
+        back_time(&tbs, plan->this_update);
+        tern_back_write_tlv(&tbs, 0x02, plan->serials[i - 1]);
         tern_back_write_header(&tbs, 0x30, mark);
     }
-    if (count > 0) {
+    if (plan->count > 0) {
         tern_back_write_header(&tbs, 0x30, list);
     }
-    back_time(&tbs, next_update);
-    back_time(&tbs, this_update);
+    back_time(&tbs, plan->next_update);
+    back_time(&tbs, plan->this_update);
     tern_back_write(&tbs, issuer->certificate->subject);
     tern_back_write(&tbs, TERN_BYTES_OF(ECDSA_WITH_SHA256));
     tern_back_write_int(&tbs, 0x02, 1);

@@ -36,10 +36,18 @@ void make_subject(struct tern_writer *out, const struct certificate_plan *plan);
 int make_certificate(struct tern_writer *out, const struct certificate_plan *plan,
                      const struct certificate_issuer *issuer);
 
-/* Append a revocation list's DER with these serial numbers (INTEGER contents). */
-int make_crl(struct tern_writer *out, const struct certificate_issuer *issuer,
-             const struct tern_bytes *serials, size_t count, int64_t this_update,
-             int64_t next_update, int64_t number);
+/* What a revocation list says. */
+struct crl_plan {
+    const struct tern_bytes *serials; /* INTEGER contents */
+    size_t count;
+    int64_t this_update;
+    int64_t next_update;
+    int64_t number;
+};
+
+/* Append a revocation list's DER. */
+int make_crl(struct tern_writer *out, const struct crl_plan *plan,
+             const struct certificate_issuer *issuer);
 
 /* The end of time in certificates that never expire, 9999-12-31 23:59:59. */
 #define NEVER INT64_C(253402300799)

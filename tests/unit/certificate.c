@@ -398,7 +398,8 @@ static void lists_revoke(void **state)
     const struct tern_bytes serials[] = {world->eum.certificate.serial_number,
                                          world->auth.certificate.serial_number};
     struct tern_writer out = TERN_WRITER_OF(der);
-    assert_int_equal(make_crl(&out, &issuer, serials, 2, NOW - 1, NOW + 1, 7), TERN_OK);
+    assert_int_equal(make_crl(&out, &(struct crl_plan){serials, 2, NOW - 1, NOW + 1, 7}, &issuer),
+                     TERN_OK);
     struct tern_crl crl;
     assert_int_equal(tern_crl_parse(&crl, &fault, tern_writer_bytes(&out)), TERN_OK);
     assert_int_equal(crl.this_update, NOW - 1);
@@ -429,7 +430,8 @@ static void lists_revoke(void **state)
     }
     /* An empty list is a list. */
     out = TERN_WRITER_OF(der);
-    assert_int_equal(make_crl(&out, &issuer, NULL, 0, NOW - 1, NOW + 1, 8), TERN_OK);
+    assert_int_equal(make_crl(&out, &(struct crl_plan){NULL, 0, NOW - 1, NOW + 1, 8}, &issuer),
+                     TERN_OK);
     assert_int_equal(tern_crl_parse(&crl, &fault, tern_writer_bytes(&out)), TERN_OK);
     assert_int_equal(verify_one(world, &world->auth, TERN_ROLE_DP_AUTH, &fault), TERN_OK);
 }
