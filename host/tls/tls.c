@@ -3,8 +3,8 @@
  * One place that decides whom TLS and DTLS trust and what they offer: see tls.h.
  *
  * GSMA's certificates are ordinary X.509 to OpenSSL as far as TLS needs them: a self-signed CI
- * root, critical certificatePolicies, P-256 or brainpoolP256r1 (sgp22.md 2.7). Their role policies
- * (dp-tls, ds-tls) are not checked here: the digest marks that check as unverified.
+ * root, critical certificatePolicies, P-256 or brainpoolP256r1 (sgp22.md 2.7). What OpenSSL does
+ * not know are their roles: host/tls/roles.c looks at them.
  */
 #include "host/tls/tls.h"
 
@@ -17,6 +17,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "host/tls/roles.h"
 
 #define SUITES_12 \
     "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-CCM"
@@ -263,12 +265,14 @@ static bool certificate_equals(X509 *leaf, struct tern_bytes der)
 }
 
 /* A chain of its own against these anchors, with the name. Leaves its error in `outer`. */
-static int verify_chain(X509_STORE_CTX *outer, struct tern_bytes anchors, const char *host)
+static int verify_chain(X509_STORE_CTX *outer, struct tern_bytes anchors,
+                        const struct client_trust *trust)
 {
     X509_STORE *store = X509_STORE_new();
     X509_STORE_CTX *inner = X509_STORE_CTX_new();
     int verdict = 0;
     int error = X509_V_ERR_UNSPECIFIED;
+    const char *host = trust->host;
     if (store != NULL && inner != NULL && add_anchors(store, anchors) == TERN_OK &&
         X509_STORE_CTX_init(inner, store, X509_STORE_CTX_get0_cert(outer),
                             X509_STORE_CTX_get0_untrusted(outer)) == 1) {
@@ -280,6 +284,11 @@ static int verify_chain(X509_STORE_CTX *outer, struct tern_bytes anchors, const 
         if (address || X509_VERIFY_PARAM_set1_host(param, host, 0) == 1) {
             verdict = X509_verify_cert(inner) == 1;
             error = X509_STORE_CTX_get_error(inner);
+            if (verdict == 1 &&
+                !tls_roles_fit(X509_STORE_CTX_get0_chain(inner), trust->trust.roles)) {
+                verdict = 0;
+                error = X509_V_ERR_INVALID_PURPOSE;
+            }
         }
     }
     X509_STORE_CTX_set_error(outer, verdict == 1 ? X509_V_OK : error);
@@ -307,10 +316,10 @@ static int verify_server(X509_STORE_CTX *store_context, void *argument)
         bool authority = anchor != NULL && X509_check_ca(anchor) == 1;
         X509_free(anchor);
         if (authority) {
-            return verify_chain(store_context, trust->trust.certificate, trust->host);
+            return verify_chain(store_context, trust->trust.certificate, trust);
         }
     } else {
-        return verify_chain(store_context, trust->trust.anchors, trust->host);
+        return verify_chain(store_context, trust->trust.anchors, trust);
     }
     X509_STORE_CTX_set_error(store_context,
                              pinned ? X509_V_OK : X509_V_ERR_APPLICATION_VERIFICATION);

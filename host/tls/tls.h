@@ -32,6 +32,10 @@ struct tls_trust {
     struct tern_bytes spki;
     struct tern_bytes certificate;
     struct tern_bytes anchors;
+    /** GSMA roles a server may have under a CI, bits 1 << enum tern_role. 0: dp-tls, ds-tls and,
+     * for an eIM, none. Matters only where the chain ends at a certificate with the role of a CI.
+     */
+    uint32_t roles;
 };
 
 /** Why the last TLS function of this thread failed, for a log line. Never NULL. */
