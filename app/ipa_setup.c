@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A device from options: reader, carriers, state folder, trust anchors. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/ipa.h"
+#include "host/carrier/https.h"
+#include "host/config/files.h"
+#include "host/crypto/openssl.h"
+
+#define CA_SIZE_MAX (256 * 1024)
+
+int ipa_open_reader(struct tern_reader *reader, const char *specification)
+{
+    char why[200] = "";
+    struct tern_writer text = tern_writer(why, sizeof(why) - 1);
+    if (specification == NULL) {
+        fputs("tern ipa: --reader is needed\n", stderr);
+        return 2;
+    }
+    int status = reader_open(reader, specification, &text);
+    if (status != TERN_OK) {
+        fprintf(stderr, "tern ipa: reader %s: %s %s\n", specification, tern_error_text(status),
+                why);
+        return 2;
+    }
+    return 0;
+}
+
+/* "direct,indirect,eim-data,..." as ipaFeatures. */
+static int take_features(uint32_t *features, const char *text)
+{
+    static const struct {
+        const char *name;
+        uint32_t bit;
+    } NAMES[] = {
+        {"direct",            TERN_IPA_DIRECT           },
+        {"indirect",          TERN_IPA_INDIRECT         },
+        {"eim-download-data", TERN_IPA_EIM_DOWNLOAD_DATA},
+        {"eim-ctx-params1",   TERN_IPA_EIM_CTX_PARAMS1  },
+        {"eim-metadata",      TERN_IPA_EIM_METADATA     },
+        {"minimize",          TERN_IPA_MINIMIZE_BYTES   },
+    };
+    *features = 0;
+    while (*text != '\0') {
+        size_t size = strcspn(text, ",");
+        uint32_t bit = 0;
+        for (size_t i = 0; i < TERN_COUNT_OF(NAMES); i++) {
+            if (strlen(NAMES[i].name) == size && memcmp(NAMES[i].name, text, size) == 0) {
+                bit = NAMES[i].bit;
+            }
+        }
+        if (bit == 0) {
+            fprintf(stderr, "tern ipa: no feature '%.*s'\n", (int)size, text);
+            return 2;
+        }
+        *features |= bit;
+        text += size + (text[size] == ',');
+    }
+    return 0;
+}
+
+/* DeviceInfo: 80 tac, A1 deviceCapabilities{85 eutranEpc}, 82 imei? (sgp22.md 6.2) */
+static int take_device_info(struct ipa_setup *setup, const struct ipa_options *options,
+                            struct tern_bytes *info)
+{
+    static const uint8_t CAPABILITIES[] = {0xA1, 0x05, 0x85, 0x03, 0x0D, 0x00, 0x00};
+    uint8_t value[8];
+    struct tern_writer out = TERN_WRITER_OF(setup->device_info);
+    struct tern_writer tac = TERN_WRITER_OF(value);
+    const char *text = options->tac != NULL ? options->tac : "35290611";
+    if (tern_hex_decode(&tac, tern_bytes_text(text)) != TERN_OK || tac.size != 4) {
+        fputs("tern ipa: --tac wants 8 digits\n", stderr);
+        return 2;
+    }
+    tern_der_write(&out, 0x80, tern_bytes(value, 4));
+    tern_write(&out, TERN_BYTES_OF(CAPABILITIES));
+    if (options->imei != NULL) {
+        char digits[17];
+        struct tern_writer imei = TERN_WRITER_OF(value);
+        if (strlen(options->imei) != 15) {
+            fputs("tern ipa: --imei wants 15 digits\n", stderr);
+            return 2;
+        }
+        snprintf(digits, sizeof(digits), "%sF", options->imei);
+        for (size_t i = 0; i < 16; i += 2) { /* nibbles swapped, as 24.008 has it */
+            char swap = digits[i];
+            digits[i] = digits[i + 1];
+            digits[i + 1] = swap;
+        }
+        if (tern_hex_decode(&imei, tern_bytes_text(digits)) != TERN_OK) {
+            fputs("tern ipa: --imei wants 15 digits\n", stderr);
+            return 2;
+        }
+        tern_der_write(&out, 0x82, tern_bytes(value, 8));
+    }
+    *info = tern_writer_bytes(&out);
+    return 0;
+}
+
+static void note_exchange(void *context, const struct device_exchange *exchange)
+{
+    struct ipa_setup *setup = context;
+    if (setup->exchange_count == IPA_EXCHANGES_MAX) {
+        return;
+    }
+    size_t i = setup->exchange_count++;
+    snprintf(setup->exchanges[i].name, sizeof(setup->exchanges[i].name), "%s", exchange->name);
+    setup->exchanges[i].outcome = exchange->outcome;
+    setup->exchanges[i].request_size = exchange->request_size;
+    setup->exchanges[i].reply_size = exchange->reply_size;
+    setup->exchanges[i].ms = exchange->ms;
+}
+
+static int take_configuration(struct ipa_setup *setup, const struct ipa_options *options,
+                              struct tern_ipa_config *config)
+{
+    int status = take_features(&config->features, options->features);
+    if (status != 0) {
+        return status;
+    }
+    status = take_device_info(setup, options, &config->device);
+    config->protocols = TERN_IPA_RETRIEVE_HTTPS | TERN_IPA_INJECT_HTTPS;
+    config->prefer_direct = options->prefer_direct;
+    config->immediate_enable = options->immediate_enable;
+    config->poll_ms = options->poll_s * 1000;
+    config->retry_ms = (uint32_t)options->retry_ms;
+    config->rollback_attempts = (uint8_t)options->rollback_attempts;
+    config->fallback_failures = (uint8_t)options->fallback_failures;
+    config->crypto = tern_openssl();
+    if (options->confirmation_code != NULL) {
+        config->confirmation_code = tern_bytes_text(options->confirmation_code);
+    }
+    return status;
+}
+
+static int take_anchors(struct ipa_setup *setup, const char *path, struct tern_bytes *anchors)
+{
+    size_t size;
+    if (path == NULL) {
+        return 0;
+    }
+    if (file_read(path, CA_SIZE_MAX, &setup->anchors, &size) != TERN_OK) {
+        fprintf(stderr, "tern ipa: cannot read %s\n", path);
+        return 2;
+    }
+    *anchors = tern_bytes(setup->anchors, size);
+    return 0;
+}
+
+int ipa_setup(struct ipa_setup *setup, const struct ipa_options *options)
+{
+    struct device_options device = {.state_folder = options->state,
+                                    .trace_folder = options->trace,
+                                    .stop_after = (unsigned)options->stop_after,
+                                    .stop_after_exchanges = (unsigned)options->stop_after_exchanges,
+                                    .on_exchange = note_exchange,
+                                    .context = setup};
+    signal(SIGPIPE, SIG_IGN);
+    memset(setup, 0, sizeof(*setup));
+    if (options->state == NULL) {
+        fputs("tern ipa: --state is needed\n", stderr);
+        return 2;
+    }
+    int status = take_configuration(setup, options, &device.ipa);
+    if (status == 0) {
+        status = take_anchors(setup, options->ca, &device.anchors);
+    }
+    if (status == 0) {
+        status = ipa_open_reader(&device.reader, options->reader);
+    }
+    if (status != 0) {
+        return status;
+    }
+    struct https_options https = {
+        .resolve = {options->resolve.items, options->resolve.count},
+        .timeout_ms = (unsigned)options->timeout_ms
+    };
+    device.server_carrier = https_carrier_new(&https);
+    device.eim_carrier = https_carrier_new(&https);
+    if (device.server_carrier == NULL || device.eim_carrier == NULL ||
+        device_open(&setup->device, &device) != TERN_OK) {
+        fprintf(stderr, "tern ipa: cannot use %s\n", options->state);
+        return 2;
+    }
+    return 0;
+}
+
+void ipa_teardown(struct ipa_setup *setup)
+{
+    device_close(&setup->device);
+    free(setup->anchors);
+}
+
+/* ---- The report ---- */
+
+static const struct {
+    const char *name;
+    size_t offset;
+} TALLY[] = {
+    {"packages",          offsetof(struct tern_ipa_tally, packages)         },
+    {"package_errors",    offsetof(struct tern_ipa_tally, package_errors)   },
+    {"results",           offsetof(struct tern_ipa_tally, results)          },
+    {"notifications",     offsetof(struct tern_ipa_tally, notifications)    },
+    {"data_requests",     offsetof(struct tern_ipa_tally, data_requests)    },
+    {"downloads",         offsetof(struct tern_ipa_tally, downloads)        },
+    {"download_errors",   offsetof(struct tern_ipa_tally, download_errors)  },
+    {"rollbacks",         offsetof(struct tern_ipa_tally, rollbacks)        },
+    {"immediate_enables", offsetof(struct tern_ipa_tally, immediate_enables)},
+    {"link_losses",       offsetof(struct tern_ipa_tally, link_losses)      },
+};
+
+static unsigned tally_of(const struct ipa_setup *setup, size_t index)
+{
+    const char *base = (const char *)&setup->device.ipa.tally;
+    uint16_t value;
+    memcpy(&value, base + TALLY[index].offset, sizeof(value));
+    return value;
+}
+
+static void report_json(const struct ipa_setup *setup, const struct carrier_traffic *traffic)
+{
+    const struct device *device = &setup->device;
+    printf("{\"ok\":%s", device->failure == NULL ? "true" : "false");
+    for (size_t i = 0; i < TERN_COUNT_OF(TALLY); i++) {
+        printf(",\"%s\":%u", TALLY[i].name, tally_of(setup, i));
+    }
+    printf(",\"last_error\":%u,\"failure\":", device->ipa.tally.last_error);
+    printf(device->failure == NULL ? "null" : "\"%s\"", device->failure);
+    printf(",\"round_trips\":%llu,\"bytes_up\":%llu,\"bytes_down\":%llu,\"packets_up\":%llu,"
+           "\"packets_down\":%llu,\"handshakes\":%llu,\"messages\":[",
+           (unsigned long long)traffic->round_trips, (unsigned long long)traffic->bytes_up,
+           (unsigned long long)traffic->bytes_down, (unsigned long long)traffic->packets_up,
+           (unsigned long long)traffic->packets_down, (unsigned long long)traffic->handshakes);
+    for (size_t i = 0; i < setup->exchange_count; i++) {
+        printf("%s{\"name\":\"%s\",\"outcome\":\"%s\",\"request\":%zu,\"reply\":%zu,\"ms\":%llu}",
+               i > 0 ? "," : "", setup->exchanges[i].name, setup->exchanges[i].outcome,
+               setup->exchanges[i].request_size, setup->exchanges[i].reply_size,
+               (unsigned long long)setup->exchanges[i].ms);
+    }
+    puts("]}");
+}
+
+static void report_text(const struct ipa_setup *setup, const struct carrier_traffic *traffic)
+{
+    for (size_t i = 0; i < setup->exchange_count; i++) {
+        printf("  %-34s %6zu B up %7zu B down %6llu ms  %s\n", setup->exchanges[i].name,
+               setup->exchanges[i].request_size, setup->exchanges[i].reply_size,
+               (unsigned long long)setup->exchanges[i].ms, setup->exchanges[i].outcome);
+    }
+    for (size_t i = 0; i < TERN_COUNT_OF(TALLY); i++) {
+        if (tally_of(setup, i) > 0) {
+            printf("  %-34s %6u\n", TALLY[i].name, tally_of(setup, i));
+        }
+    }
+    printf("%llu round trips, on the wire %llu B up and %llu B down\n",
+           (unsigned long long)traffic->round_trips, (unsigned long long)traffic->bytes_up,
+           (unsigned long long)traffic->bytes_down);
+    if (setup->device.failure != NULL) {
+        printf("not all was done: %s\n", setup->device.failure);
+    }
+}
+
+void ipa_report(struct ipa_setup *setup, bool json)
+{
+    struct carrier_traffic traffic = device_traffic(&setup->device);
+    if (json) {
+        report_json(setup, &traffic);
+    } else {
+        report_text(setup, &traffic);
+    }
+    fflush(stdout);
+    setup->exchange_count = 0;
+}
