@@ -158,8 +158,8 @@ static int package_token(struct tern_ipa *ipa, int kind, struct tern_bytes chunk
         return GO_ON;
     }
     tern_tag tag = walk_tag(walk, depth);
-    if (commands && depth == 5 && (tag == 0xA3 || tag == 0xA4)) {
-        ipa->package_marks |= tag == 0xA3 ? MARK_SWITCH | MARK_ENABLE : MARK_SWITCH;
+    if (commands && depth == 5 && tag == 0xA3) {
+        ipa->package_marks |= tag == 0xA3 ? MARK_ENABLE : 0;
     } else if (commands && depth == 6 && (tag == 0x05 || tag == 0x81)) {
         ipa->package_marks |= MARK_ROLLBACK; /* 81: sgp32.md 12, no. 4 */
     } else if (depth > 3 && !(depth == 4 && commands)) {
@@ -243,18 +243,14 @@ static int load_token(struct tern_ipa *ipa, int kind, struct tern_bytes chunk)
     }
 }
 
-/* The block leaves. Before a package that switches profiles is complete, that is made durable:
- * after a power cut the rollback it allows must not be forgotten. */
+/* The block leaves. Before a package that allows a rollback is complete, that is made durable:
+ * after a power cut the right to it must not be forgotten. */
 static void send_block(struct tern_ipa *ipa, bool last)
 {
     ipa->block_last = last;
     ipa->phase = PHASE_LOAD;
-    if (last && ipa->loading == LOADING_PACKAGE && (ipa->package_marks & MARK_SWITCH) != 0) {
-        ipa->memory.flags |= SAVED_SWITCH;
-        ipa->memory.flags &= (uint8_t)~SAVED_ROLLBACK;
-        if ((ipa->package_marks & MARK_ROLLBACK) != 0) {
-            ipa->memory.flags |= SAVED_ROLLBACK;
-        }
+    if (last && ipa->loading == LOADING_PACKAGE && (ipa->package_marks & MARK_ROLLBACK) != 0) {
+        ipa->memory.flags |= SAVED_ROLLBACK;
         ipa->phase = PHASE_SAVE;
     }
 }

@@ -110,7 +110,7 @@ enum part {
 enum mark {
     MARK_ENABLE = 1 << 0,   /* A3 in a package */
     MARK_ROLLBACK = 1 << 1, /* its rollbackFlag */
-    MARK_SWITCH = 1 << 2,   /* A3 or A4 in a package; in a result: one of them succeeded */
+    MARK_SWITCH = 1 << 2,   /* in a result: a profile was enabled or disabled */
     MARK_OURS = 1 << 3,     /* eimId or transactionId is the one in hand */
     MARK_PIR = 1 << 4,      /* the notification is a ProfileInstallationResult */
     MARK_ERROR = 1 << 5,    /* A1 or A2 in place of A0 */
@@ -209,8 +209,7 @@ int ipa_json_piece(struct tern_ipa *ipa, struct tern_bytes data, bool last);
 
 /* saved.c */
 enum saved_flag {
-    SAVED_SWITCH = 1 << 0,   /* a package that switches profiles is being executed or reported */
-    SAVED_ROLLBACK = 1 << 1, /* and it allows a rollback */
+    SAVED_ROLLBACK = 1 << 1, /* a package that allows a rollback runs, or waits to be reported */
     SAVED_DOWNLOAD = 1 << 2, /* a download was begun and its result is not delivered */
     SAVED_REPORTED = 1 << 3, /* the eIM has its result, the SM-DP+ not yet */
     SAVED_TRIGGER = 1 << 4,  /* an injected trigger that is not done; its data are saved too */

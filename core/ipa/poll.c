@@ -28,6 +28,7 @@ static int ask_poll(struct tern_ipa *ipa)
         return ipa_next_eim(ipa);
     }
     ipa->polls++;
+    ipa->eim_tx[0] = 0;
     ipa_message(ipa, TERN_IPA_PEER_EIM, ESIPA_PATH);
     return NEXT;
 }
@@ -120,7 +121,11 @@ static int take_poll(struct tern_ipa *ipa)
     if (ipa->outcome == OUTCOME_LINK) {
         return ipa_lost(ipa);
     }
-    ipa_reached(ipa);
+    if (ipa->answered) {
+        ipa->answered_eim = true; /* but the package has just granted a rollback, perhaps */
+    } else {
+        ipa_reached(ipa);
+    }
     if (cause_waits(ipa)) {
         ipa->memory.cause_eims &= (uint8_t)~eim_bit(ipa);
         ipa->dirty = true;

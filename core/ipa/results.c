@@ -42,10 +42,10 @@ static void head_results(struct tern_ipa *ipa, struct tern_writer *out)
     ipa->result_seq = ipa->seq;
 }
 
-static void clear_switch(struct tern_ipa *ipa)
+static void clear_rollback(struct tern_ipa *ipa)
 {
-    if ((ipa->memory.flags & (SAVED_SWITCH | SAVED_ROLLBACK)) != 0) {
-        ipa->memory.flags &= (uint8_t) ~(SAVED_SWITCH | SAVED_ROLLBACK);
+    if ((ipa->memory.flags & SAVED_ROLLBACK) != 0) {
+        ipa->memory.flags &= (uint8_t)~SAVED_ROLLBACK;
         ipa->dirty = true;
     }
 }
@@ -56,7 +56,7 @@ static int take_results(struct tern_ipa *ipa)
         return ipa->injected ? ipa_go(ipa, IPA_SLEEP) : ipa_lost(ipa);
     }
     if (ipa->nothing) {
-        clear_switch(ipa);
+        clear_rollback(ipa);
         ipa->results_done = true;
         return ipa_go(ipa, ipa->injected ? IPA_SLEEP : IPA_NOTIFY);
     }
@@ -122,7 +122,7 @@ static int ask_remove(struct tern_ipa *ipa)
     if (ipa->results_done && tern_read_uint(tlv.value) == ipa->result_seq) {
         ipa->results_done = false;
         ipa->tally.results++;
-        clear_switch(ipa);
+        clear_rollback(ipa);
     } else {
         ipa->tally.notifications++;
     }

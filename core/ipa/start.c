@@ -240,7 +240,7 @@ const struct tern_ipa_step IPA_EIM[] = {
 int ipa_next_eim(struct tern_ipa *ipa)
 {
     ipa->eim_index++;
-    return ipa_go(ipa, IPA_EIM);
+    return ipa_go(ipa, ipa->eim_index < ipa->eim_count ? IPA_EIM : IPA_SLEEP);
 }
 
 void ipa_reached(struct tern_ipa *ipa)
