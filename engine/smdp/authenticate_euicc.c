@@ -39,21 +39,17 @@ enum tern_status_code rsp_chain_status(int error, const struct tern_fault *fault
 static const struct tern_rsp_identity *identity_of(const struct tern_rsp_server *server,
                                                    struct tern_bytes transaction_id)
 {
-    for (size_t i = 0; i < server->identity_count; i++) {
-        if (server->identities[i].ci.data[0] == transaction_server_ci(transaction_id)) {
-            return &server->identities[i];
-        }
-    }
-    return NULL;
+    size_t index = transaction_server_ci(transaction_id);
+    return index < server->identity_count ? &server->identities[index] : NULL;
 }
 
 static bool ci_is_the_chosen_one(const struct tern_rsp_server *server,
                                  const struct tern_certificate *eum,
                                  struct tern_bytes transaction_id)
 {
-    return eum->authority_key_id.size > 0 &&
-           tern_trust_find(&server->trust, eum->authority_key_id) != NULL &&
-           eum->authority_key_id.data[0] == transaction_euicc_ci(transaction_id);
+    const struct tern_anchor *anchor = tern_trust_find(&server->trust, eum->authority_key_id);
+    return anchor != NULL &&
+           (size_t)(anchor - server->trust.anchors) == transaction_euicc_ci(transaction_id);
 }
 
 /* CERT.EUICC and CERT.EUM. */

@@ -114,7 +114,10 @@ static int respond(const struct tern_rsp_server *server, struct tern_rsp_call *c
     struct tern_es9plus_response *response = &call->response;
     int status = tern_der_single(ci_element, &ci, TERN_DER_LONG_LENGTHS);
     if (status == TERN_OK) {
-        status = transaction_make(server, call->now, ci.value.data[0], identity->ci.data[0], id);
+        const struct tern_anchor *anchor = tern_trust_find(&server->trust, ci.value);
+        TERN_ASSERT(anchor != NULL); /* choose_ci() found it */
+        status = transaction_make(server, call->now, (uint8_t)(anchor - server->trust.anchors),
+                                  (uint8_t)(identity - server->identities), id);
     }
     if (status == TERN_OK) {
         status = transaction_challenge(server, TERN_BYTES_OF(id), challenge);

@@ -5,7 +5,8 @@
 
 #include "engine/smdp/authentication.h"
 
-/* `euicc_ci` and `server_ci` are the first bytes of the key identifiers chosen. */
+/* `euicc_ci` is an index into the trusted CIs, `server_ci` one into our identities. A server whose
+ * CIs change ends the sessions that it has open. */
 int transaction_make(const struct tern_rsp_server *server, int64_t now, uint8_t euicc_ci,
                      uint8_t server_ci, uint8_t id[TERN_TRANSACTION_ID_SIZE]);
 int transaction_challenge(const struct tern_rsp_server *server, struct tern_bytes id,
