@@ -13,6 +13,7 @@
     X("bench", verb_bench, "the benchmarks, as ratios to limits measured in the same run")         \
     X("euicc", verb_euicc, "software eUICCs: create, serve, show")                                   \
     X("ipa", verb_ipa, "the IPA of a device: once, run, probe, commission, inject")              \
+    X("demo", verb_demo, "the whole story on this machine in a minute")                           \
     X("pki", verb_pki, "make and show a PKI: init, add, show")                                       \
     X("network", verb_network, "a home network to attach to: serve, attach")                       \
     X("profile", verb_profile, "profile packages: build, show, lint, personalise")                  \

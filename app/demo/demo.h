@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `tern demo`: the vaccine shipment, told by the real programs on this machine.
+ *
+ * Every role is a process of its own (`tern smdp serve`, `tern eim serve`, `tern euicc serve`,
+ * `tern network serve`); a sensor's wake is `tern ipa once`. The demo only starts, asks, and
+ * checks.
+ */
+#ifndef APP_DEMO_DEMO_H
+#define APP_DEMO_DEMO_H
+
+#include "app/demo/process.h"
+#include "app/demo/report.h"
+
+#define SENSOR_COUNT   3
+#define OPERATOR_COUNT 2
+#define SWEDEN         0
+#define SINGAPORE      1
+#define COMMAND_MS     30000
+
+struct demo_options {
+    const char *directory; /**< Where everything is kept; fresh when not named. */
+    const char *curve;     /**< "p256" or "brainpool" */
+    const char *trace;     /**< Keep every message there; NULL keeps none. */
+    bool json;
+    bool stay;
+    bool keep; /**< Leave the directory behind also when all held. */
+};
+
+/** An operator with its SM-DP+ and its home network. */
+struct operator_site {
+    const char *name;     /**< "sweden" */
+    const char *provider; /**< serviceProviderName */
+    const char *plmn;     /**< "24001" */
+    const char *fqdn;
+    int es9_port;
+    int es2_port;
+    struct process smdp;
+    struct process network;
+    char address[128];    /**< FQDN:PORT, as activation codes have it. */
+    char network_at[300]; /**< unix:PATH */
+};
+
+struct sensor {
+    int number; /**< From 1. */
+    char eid[33];
+    char label[24];
+    char pairing_code[40];
+    char directory[300];
+    char reader[320];               /**< unix:PATH of its card */
+    char iccid[OPERATOR_COUNT][24]; /**< The profile meant for it. */
+    char key[OPERATOR_COUNT][33];   /**< Ki, for the network's file and one flipped bit. */
+    char opc[OPERATOR_COUNT][33];
+    char imsi[OPERATOR_COUNT][16];
+    char installed[OPERATOR_COUNT][24]; /**< The profile it has got. */
+    struct process card;
+};
+
+struct demo {
+    struct demo_options options;
+    struct report report;
+    char self[300]; /**< This executable. */
+    char directory[260];
+    char sockets[64]; /**< A short path for Unix sockets, which hold 108 bytes. */
+    char pki[280];
+    struct operator_site operators[OPERATOR_COUNT];
+    struct sensor sensors[SENSOR_COUNT];
+    struct process eim;
+    int eim_port;
+    int api_port;
+    char eim_fqdn[64];
+};
+
+/** One step: false when it did not hold (the row says why). */
+struct demo_step {
+    const char *name;
+    const char *words;
+    bool (*run)(struct demo *demo, struct row *row);
+    bool needed; /**< Nothing after it can be told when it failed. */
+};
+
+extern const struct demo_step DEMO_STEPS[];
+extern const size_t DEMO_STEP_COUNT;
+
+/* The tools of the steps (tools.c). */
+
+/** The path of something below the demo's directory, in a buffer that lasts some calls. */
+const char *demo_path(const struct demo *demo, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+bool demo_write_file(struct row *row, const char *path, const char *text);
+/** Arguments that begin with this executable. */
+void demo_arguments(const struct demo *demo, struct arguments *arguments, const char *words);
+/** --resolve for every server of the story. */
+void demo_add_resolve(const struct demo *demo, struct arguments *arguments);
+/**
+ * Run a command to its end and free its arguments. False, with the row told, unless it exits with
+ * `expected`.
+ */
+bool demo_run(struct demo *demo, struct row *row, struct arguments *arguments, int expected,
+              struct outcome *outcome);
+/** Start a server and wait until it is ready. */
+bool demo_serve(struct row *row, struct process *process, const char *name);
+/** A port that was free a moment ago on loopback. */
+int demo_free_port(void);
+void demo_random_hex(char *out, size_t bytes);
+const char *json_text(const cJSON *object, const char *name);
+long json_number(const cJSON *object, const char *name);
+bool json_true(const cJSON *object, const char *name);
+
+/* The steps, by chapter. */
+bool step_pki(struct demo *demo, struct row *row);
+bool step_profiles(struct demo *demo, struct row *row);
+bool step_servers(struct demo *demo, struct row *row);
+bool step_orders(struct demo *demo, struct row *row);
+
+#endif

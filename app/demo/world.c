@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Chapter one: a PKI, two operators with profiles, SM-DP+ and network, and the eIM. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "app/demo/demo.h"
+
+bool step_pki(struct demo *demo, struct row *row)
+{
+    struct arguments arguments;
+    struct outcome outcome;
+    demo_arguments(demo, &arguments, "pki init");
+    argument(&arguments, "%s", demo->pki);
+    argument(&arguments, "--curve");
+    argument(&arguments, "%s", demo->options.curve);
+    for (int i = 0; i < OPERATOR_COUNT; i++) {
+        argument(&arguments, "--smdp");
+        argument(&arguments, "%s", demo->operators[i].fqdn);
+        argument(&arguments, "--operator");
+        argument(&arguments, "%s", demo->operators[i].name);
+    }
+    argument(&arguments, "--eim");
+    argument(&arguments, "%s", demo->eim_fqdn);
+    for (int i = 0; i < SENSOR_COUNT; i++) {
+        argument(&arguments, "--euicc");
+        argument(&arguments, "%s", demo->sensors[i].eid);
+    }
+    bool held = demo_run(demo, row, &arguments, 0, &outcome);
+    outcome_free(&outcome);
+    return held;
+}
+
+/* The last digit of an ICCID (ISO/IEC 7812, Luhn). */
+static char luhn(const char *digits)
+{
+    int sum = 0;
+    size_t size = strlen(digits);
+    for (size_t i = 0; i < size; i++) {
+        int digit = digits[size - 1 - i] - '0';
+        digit = i % 2 == 0 ? digit * 2 : digit;
+        sum += digit > 9 ? digit - 9 : digit;
+    }
+    return (char)('0' + (10 - sum % 10) % 10);
+}
+
+static void invent_subscription(struct sensor *sensor, int operator_index, const char *plmn)
+{
+    static const char *const COUNTRIES[] = {"8946", "8965"};
+    char digits[24];
+    unsigned number = 100u + (unsigned)sensor->number % 100;
+    snprintf(digits, sizeof(digits), "%s01000000000%03u", COUNTRIES[operator_index], number);
+    snprintf(sensor->iccid[operator_index], sizeof(sensor->iccid[0]), "%.18s%c", digits,
+             luhn(digits));
+    snprintf(sensor->imsi[operator_index], sizeof(sensor->imsi[0]), "%.5s0000000%03u", plmn,
+             number);
+    demo_random_hex(sensor->key[operator_index], 16);
+    demo_random_hex(sensor->opc[operator_index], 16);
+}
+
+static bool describe_profile(struct demo *demo, struct row *row, struct sensor *sensor, int index,
+                             const char *path)
+{
+    const struct operator_site *site = &demo->operators[index];
+    char text[1500];
+    snprintf(text, sizeof(text),
+             "# %s for %s\n"
+             "type: %s-iot\n"
+             "iccid: \"%s\"\n"
+             "pins:\n"
+             "  pin1: {value: \"1234\", enabled: no}\n"
+             "usim:\n"
+             "  imsi: \"%s\"\n"
+             "  mnc_length: 2\n"
+             "  spn: %s\n"
+             "aka: {algorithm: milenage, key: \"%s\", opc: \"%s\"}\n"
+             "metadata:\n"
+             "  service_provider_name: %s\n"
+             "  profile_name: %s IoT\n",
+             site->provider, sensor->label, site->name, sensor->iccid[index], sensor->imsi[index],
+             site->provider, sensor->key[index], sensor->opc[index], site->provider,
+             site->provider);
+    return demo_write_file(row, path, text);
+}
+
+static bool build_profile(struct demo *demo, struct row *row, struct sensor *sensor, int index)
+{
+    const char *name = demo->operators[index].name;
+    const char *yaml = demo_path(demo, "%s/sensor-%d.yaml", name, sensor->number);
+    struct arguments arguments;
+    struct outcome outcome;
+    if (!describe_profile(demo, row, sensor, index, yaml)) {
+        return false;
+    }
+    demo_arguments(demo, &arguments, "profile build");
+    argument(&arguments, "%s", yaml);
+    argument(&arguments, "--output");
+    argument(&arguments, "%s", demo_path(demo, "%s/profiles/%s.upp", name, sensor->iccid[index]));
+    argument(&arguments, "--metadata");
+    argument(&arguments, "%s",
+             demo_path(demo, "%s/profiles/%s.metadata", name, sensor->iccid[index]));
+    bool held = demo_run(demo, row, &arguments, 0, &outcome);
+    outcome_free(&outcome);
+    return held;
+}
+
+static bool import_profiles(struct demo *demo, struct row *row, struct operator_site *site)
+{
+    struct arguments arguments;
+    struct outcome outcome;
+    demo_arguments(demo, &arguments, "smdp profile import");
+    argument(&arguments, "--data");
+    argument(&arguments, "%s", demo_path(demo, "%s/smdp", site->name));
+    argument(&arguments, "--name");
+    argument(&arguments, "%s", site->address);
+    argument(&arguments, "--type");
+    argument(&arguments, "%s-iot", site->name);
+    argument(&arguments, "%s", demo_path(demo, "%s/profiles", site->name));
+    bool held = demo_run(demo, row, &arguments, 0, &outcome);
+    outcome_free(&outcome);
+    return held;
+}
+
+static bool describe_network(struct demo *demo, struct row *row, int index)
+{
+    const struct operator_site *site = &demo->operators[index];
+    char text[4000];
+    size_t used = (size_t)snprintf(text, sizeof(text), "plmn: \"%s\"\nname: %s\nsubscribers:\n",
+                                   site->plmn, site->provider);
+    for (int i = 0; i < SENSOR_COUNT; i++) {
+        const struct sensor *sensor = &demo->sensors[i];
+        used +=
+            (size_t)snprintf(text + used, sizeof(text) - used,
+                             "  - {imsi: \"%s\", algorithm: milenage, key: \"%s\", opc: \"%s\"}\n",
+                             sensor->imsi[index], sensor->key[index], sensor->opc[index]);
+    }
+    return demo_write_file(row, demo_path(demo, "%s/network.yaml", site->name), text);
+}
+
+bool step_profiles(struct demo *demo, struct row *row)
+{
+    for (int index = 0; index < OPERATOR_COUNT; index++) {
+        struct operator_site *site = &demo->operators[index];
+        mkdir(demo_path(demo, "%s", site->name), 0700);
+        mkdir(demo_path(demo, "%s/profiles", site->name), 0700);
+        for (int i = 0; i < SENSOR_COUNT; i++) {
+            invent_subscription(&demo->sensors[i], index, site->plmn);
+            if (!build_profile(demo, row, &demo->sensors[i], index)) {
+                return false;
+            }
+        }
+        if (!describe_network(demo, row, index) || !import_profiles(demo, row, site)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void add_trace(const struct demo *demo, struct arguments *arguments, const char *name)
+{
+    if (demo->options.trace != NULL) {
+        argument(arguments, "--trace");
+        argument(arguments, "%s/%s", demo->options.trace, name);
+    }
+}
+
+static bool start_smdp(struct demo *demo, struct row *row, struct operator_site *site)
+{
+    struct process *process = &site->smdp;
+    char name[64];
+    demo_arguments(demo, &process->arguments, "smdp serve");
+    argument(&process->arguments, "--data");
+    argument(&process->arguments, "%s", demo_path(demo, "%s/smdp", site->name));
+    argument(&process->arguments, "--pki");
+    argument(&process->arguments, "%s", demo->pki);
+    argument(&process->arguments, "--name");
+    argument(&process->arguments, "%s", site->address);
+    argument(&process->arguments, "--listen-es9");
+    argument(&process->arguments, "127.0.0.1:%d", site->es9_port);
+    argument(&process->arguments, "--listen-es2");
+    argument(&process->arguments, "127.0.0.1:%d", site->es2_port);
+    argument(&process->arguments, "--ready");
+    snprintf(process->ready, sizeof(process->ready), "%s",
+             demo_path(demo, "%s/smdp.ready", site->name));
+    argument(&process->arguments, "%s", process->ready);
+    snprintf(process->log, sizeof(process->log), "%s", demo_path(demo, "%s/smdp.log", site->name));
+    snprintf(name, sizeof(name), "smdp-%s", site->name);
+    add_trace(demo, &process->arguments, name);
+    return demo_serve(row, process, name);
+}
+
+static bool start_network(struct demo *demo, struct row *row, struct operator_site *site)
+{
+    struct process *process = &site->network;
+    char name[64];
+    demo_arguments(demo, &process->arguments, "network serve");
+    argument(&process->arguments, "--config");
+    argument(&process->arguments, "%s", demo_path(demo, "%s/network.yaml", site->name));
+    argument(&process->arguments, "--listen");
+    argument(&process->arguments, "%s", site->network_at);
+    argument(&process->arguments, "--ready");
+    snprintf(process->ready, sizeof(process->ready), "%s",
+             demo_path(demo, "%s/network.ready", site->name));
+    argument(&process->arguments, "%s", process->ready);
+    snprintf(process->log, sizeof(process->log), "%s",
+             demo_path(demo, "%s/network.log", site->name));
+    snprintf(name, sizeof(name), "network-%s", site->name);
+    return demo_serve(row, process, name);
+}
+
+bool step_servers(struct demo *demo, struct row *row)
+{
+    for (int i = 0; i < OPERATOR_COUNT; i++) {
+        if (!start_smdp(demo, row, &demo->operators[i]) ||
+            !start_network(demo, row, &demo->operators[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Sweden's MSP sends a list, Singapore's a QR image for each sensor. */
+static bool order(struct demo *demo, struct row *row, struct operator_site *site, const char *how,
+                  const char *where)
+{
+    struct arguments arguments;
+    struct outcome outcome;
+    demo_arguments(demo, &arguments, "smdp order --json");
+    argument(&arguments, "--es2");
+    argument(&arguments, "https://%s:%d", site->fqdn, site->es2_port);
+    argument(&arguments, "--pki");
+    argument(&arguments, "%s", demo->pki);
+    argument(&arguments, "--operator");
+    argument(&arguments, "%s", site->name);
+    argument(&arguments, "--type");
+    argument(&arguments, "%s-iot", site->name);
+    argument(&arguments, "--count");
+    argument(&arguments, "%d", SENSOR_COUNT);
+    argument(&arguments, "%s", how);
+    argument(&arguments, "%s", where);
+    demo_add_resolve(demo, &arguments);
+    bool held = demo_run(demo, row, &arguments, 0, &outcome);
+    outcome_free(&outcome);
+    row_message(row, "ES2+.DownloadOrder");
+    row_message(row, "ES2+.ConfirmOrder");
+    return held;
+}
+
+bool step_orders(struct demo *demo, struct row *row)
+{
+    struct operator_site *sweden = &demo->operators[SWEDEN];
+    struct operator_site *singapore = &demo->operators[SINGAPORE];
+    mkdir(demo_path(demo, "qr"), 0700);
+    return order(demo, row, sweden, "--csv", demo_path(demo, "sweden.csv")) &&
+           order(demo, row, singapore, "--qr", demo_path(demo, "qr"));
+}
