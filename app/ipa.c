@@ -15,7 +15,7 @@
     OPTION_TEXT(struct ipa_options, ca, "ca", "FILE", "CI certificates (PEM or DER) that servers are checked against"), \
     OPTION_TEXT(struct ipa_options, carrier, "carrier", "NAME", "how the eIM is reached: https"), \
     OPTION_TEXT(struct ipa_options, features, "feature", "LIST", "direct,indirect,eim-download-data,eim-ctx-params1,eim-metadata,minimize"), \
-    OPTION_TEXT(struct ipa_options, modem, "modem", "SPEC", "sim:FILE, a simulated modem; none: always covered"), \
+    OPTION_TEXT(struct ipa_options, modem, "modem", "SPEC", "sim:FILE[,gateway], a simulated modem and a second link; none: always covered"), \
     OPTION_TEXT(struct ipa_options, trace, "trace", "DIR", "keep every message that crossed an interface"), \
     OPTION_TEXT(struct ipa_options, tac, "tac", "DIGITS", "type allocation code, 8 digits"), \
     OPTION_TEXT(struct ipa_options, imei, "imei", "DIGITS", "15 digits"), \

@@ -5,6 +5,7 @@
 
 #include "host/config/options.h"
 #include "host/ipa/device.h"
+#include "host/ipa/radio.h"
 
 #define IPA_EXCHANGES_MAX 512
 
@@ -43,6 +44,7 @@ extern const struct option_table IPA_RUN_TABLE;
 /** A device with what it stands on. */
 struct ipa_setup {
     struct device device;
+    struct radio radio;
     uint8_t *anchors;
     uint8_t device_info[32];
     struct {

@@ -194,6 +194,11 @@ int ipa_setup(struct ipa_setup *setup, const struct ipa_options *options)
     if (status == 0) {
         status = ipa_open_reader(&device.reader, options->reader);
     }
+    if (status == 0 && radio_open(&setup->radio, &device.modem, options->modem,
+                                  &setup->device.options.reader) != TERN_OK) {
+        fputs("tern ipa: --modem wants sim:FILE, sim:FILE,gateway or none\n", stderr);
+        status = 2;
+    }
     if (status != 0) {
         return status;
     }

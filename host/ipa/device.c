@@ -65,12 +65,25 @@ static struct tern_ipa_event event_of(enum tern_ipa_event_kind kind)
     return (struct tern_ipa_event){.kind = kind, .now_ms = loop_now_ms()};
 }
 
+/* Nothing has to prove the enabled profile any more (host/ipa/radio.h). */
+static void settle(struct device *device, bool settled)
+{
+    const struct device_modem *modem = &device->options.modem;
+    if (settled && modem->settled != NULL) {
+        modem->settled(modem->context);
+    }
+}
+
 static struct tern_ipa_event transmit(struct device *device)
 {
     struct tern_ipa_event event = event_of(TERN_IPA_EVENT_RESPONSE);
     struct tern_bytes command = device->action.data;
     struct tern_writer response = tern_writer(device->piece, TERN_READER_RESPONSE_SIZE);
     struct tern_reader *reader = &device->options.reader;
+    if (device->action.name != NULL && strcmp(device->action.name, "ES10b.ProfileRollback") == 0) {
+        device->rolled_back = true;
+        settle(device, true);
+    }
     trace_message(device->trace, "APDU-command", "apdu", command);
     int status = reader->transmit(reader->context, &response, command);
     if (status != TERN_OK || tern_writer_status(&response) != TERN_OK) {
@@ -98,9 +111,10 @@ static struct tern_ipa_event reset(struct device *device)
     }
     device->open = NULL;
     (void)reader->reset(reader->context);
-    if (modem->attach != NULL) {
-        (void)modem->attach(modem->context); /* without coverage the next exchange is lost */
+    if (modem->switched != NULL) {
+        (void)modem->switched(modem->context); /* without coverage the next exchange is lost */
     }
+    settle(device, device->rolled_back);
     return event_of(TERN_IPA_EVENT_DONE);
 }
 
@@ -407,6 +421,8 @@ int device_wake(struct device *device)
     }
     device->started = true;
     device->failure = NULL;
+    device->rolled_back = false;
+    settle(device, true);
     return run(device, event_of(kind));
 }
 

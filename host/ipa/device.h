@@ -20,7 +20,9 @@
 /** The radio as the device sees it. Functions may be NULL: always covered, nothing to do. */
 struct device_modem {
     void *context;
-    int (*attach)(void *context); /**< After a card reset. An error: no network. */
+    int (*attach)(void *context);   /**< After power-on. An error: no network. */
+    int (*switched)(void *context); /**< After a profile was switched: attach with the new one. */
+    void (*settled)(void *context); /**< The new profile got a result through, or is rolled back. */
     bool (*covered)(void *context);
     void (*rplmn)(void *context, uint8_t rplmn[3]);
 };
@@ -60,6 +62,7 @@ struct device {
     size_t trust_size;
     uint8_t trust_arm; /**< A0 or A1, before it was rewritten */
     bool started;      /**< START was given */
+    bool rolled_back;  /**< in this wake */
     enum tern_ipa_peer reading_peer;
     struct tern_bytes injected; /**< what is left of an injected message */
     struct tern_writer *answer; /**< where the answer to it goes */
