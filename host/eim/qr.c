@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * zbarimg under limits. The image goes in by a pipe, the text comes out by another; everything else
+ * is closed before exec, so that a fault in an image decoder finds no key, no database, no socket.
+ */
+#include "host/eim/qr.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define DEADLINE_MS  (10 * 1000)
+#define MEMORY_MAX   (512u * 1024 * 1024)
+#define CPU_SECONDS  5
+#define EXIT_NO_TOOL 127
+#define EXIT_NO_CODE 4
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* In the child, between fork and exec: only calls that are safe there. */
+static void become_reader(int in, int out)
+{
+    static char *const ARGUMENTS[] = {"zbarimg",         "--quiet", "--raw", "-Sdisable",
+                                      "-Sqrcode.enable", "-",       NULL};
+    static char *const ENVIRONMENT[] = {"PATH=/usr/bin:/bin", "HOME=/nonexistent",
+                                        "MAGICK_THREAD_LIMIT=1", NULL};
+    const struct rlimit cpu = {CPU_SECONDS, CPU_SECONDS};
+    const struct rlimit memory = {MEMORY_MAX, MEMORY_MAX};
+    const struct rlimit nothing = {0, 0};
+    const struct rlimit files = {32, 32};
+    int null = open("/dev/null", O_WRONLY);
+    if (null < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(null, 2) < 0) {
+        _exit(EXIT_NO_TOOL);
+    }
+    for (int fd = 3; fd < 1024; fd++) {
+        close(fd);
+    }
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    setrlimit(RLIMIT_CPU, &cpu);
+    setrlimit(RLIMIT_AS, &memory);
+    setrlimit(RLIMIT_CORE, &nothing);
+    setrlimit(RLIMIT_FSIZE, &nothing);
+    setrlimit(RLIMIT_NOFILE, &files);
+    execve("/usr/bin/zbarimg", ARGUMENTS, ENVIRONMENT);
+    _exit(EXIT_NO_TOOL);
+}
+
+/* Push the image and pull the text until the child closes its end. */
+static int exchange(int in, int out, struct tern_bytes image, char *text, size_t text_size)
+{
+    size_t written = 0;
+    size_t got = 0;
+    int64_t deadline = now_ms() + DEADLINE_MS;
+    for (;;) {
+        struct pollfd fds[2] = {
+            {out,                            POLLIN,  0},
+            {written < image.size ? in : -1, POLLOUT, 0}
+        };
+        int64_t left = deadline - now_ms();
+        if (left <= 0) {
+            return TERN_ERR_TIMEOUT;
+        }
+        if (poll(fds, 2, (int)left) < 0 && errno != EINTR) {
+            return TERN_ERR_IO;
+        }
+        if ((fds[1].revents & (POLLOUT | POLLERR)) != 0) {
+            ssize_t count = write(in, image.data + written, image.size - written);
+            bool closed = count < 0 && errno != EAGAIN;
+            written = closed ? image.size : written + (size_t)(count > 0 ? count : 0);
+            if (written >= image.size) {
+                close(in);
+            }
+        }
+        if ((fds[0].revents & (POLLIN | POLLHUP)) != 0) {
+            ssize_t count = read(out, text + got, text_size - 1 - got);
+            if (count <= 0) {
+                if (written < image.size) {
+                    close(in);
+                }
+                text[got] = '\0';
+                return TERN_OK;
+            }
+            got += (size_t)count;
+            if (got + 1 >= text_size) {
+                return TERN_ERR_NO_SPACE;
+            }
+        }
+    }
+}
+
+int qr_read(struct tern_bytes image, char *text, size_t text_size)
+{
+    int in[2];
+    int out[2];
+    int status = 0;
+    if (pipe2(in, O_CLOEXEC) != 0) {
+        return TERN_ERR_IO;
+    }
+    if (pipe2(out, O_CLOEXEC) != 0) {
+        close(in[0]);
+        close(in[1]);
+        return TERN_ERR_IO;
+    }
+    pid_t child = fork();
+    if (child == 0) {
+        become_reader(in[0], out[1]);
+    }
+    close(in[0]);
+    close(out[1]);
+    if (child < 0) {
+        close(in[1]);
+        close(out[0]);
+        return TERN_ERR_IO;
+    }
+    (void)fcntl(in[1], F_SETFL, O_NONBLOCK);
+    int error = exchange(in[1], out[0], image, text, text_size);
+    close(out[0]);
+    if (error != TERN_OK) {
+        kill(child, SIGKILL);
+    }
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (error != TERN_OK) {
+        return error;
+    }
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+        return text[0] == '\0' ? TERN_ERR_NOT_FOUND : TERN_OK;
+    }
+    bool missing = WIFEXITED(status) && WEXITSTATUS(status) == EXIT_NO_TOOL;
+    bool none = WIFEXITED(status) && WEXITSTATUS(status) == EXIT_NO_CODE;
+    return missing ? TERN_ERR_UNSUPPORTED : none ? TERN_ERR_NOT_FOUND : TERN_ERR_IO;
+}
