@@ -19,6 +19,7 @@ const struct demo_step DEMO_STEPS[] = {
     {"profiles", "six profiles built from YAML, one a sensor and operator", step_profiles, true},
     {"servers",  "two SM-DP+s and two home networks start",                 step_servers,  true},
     {"orders",   "activation codes ordered: a CSV list and QR images",      step_orders,   true},
+    {"cards",    "three sensors leave the factory: no profile, no eIM",     step_cards,    true},
 };
 const size_t DEMO_STEP_COUNT = sizeof(DEMO_STEPS) / sizeof(DEMO_STEPS[0]);
 

@@ -107,10 +107,29 @@ const char *json_text(const cJSON *object, const char *name);
 long json_number(const cJSON *object, const char *name);
 bool json_true(const cJSON *object, const char *name);
 
+/* The sensors (sensors.c). `modem` is NULL for the gateway alone, "" for the radio, ",gateway" for
+ * both. */
+
+bool sensor_insert_card(struct demo *demo, struct row *row, struct sensor *sensor,
+                        const char *power_cut_after);
+void sensor_remove_card(struct sensor *sensor);
+bool sensor_digest(struct demo *demo, struct row *row, struct sensor *sensor, char digest[80]);
+/** Which home networks it can hear from now on. */
+bool sensor_move(struct demo *demo, struct row *row, struct sensor *sensor, bool sweden,
+                 bool singapore);
+void sensor_wake_arguments(struct demo *demo, struct arguments *arguments,
+                           const struct sensor *sensor, const char *modem);
+/** One wake; its counters go into the row. Free the outcome also on failure. */
+bool sensor_wake(struct demo *demo, struct row *row, const struct sensor *sensor, const char *modem,
+                 struct outcome *outcome);
+/** The enabled profile attaches, and to this operator. */
+bool sensor_attach(struct demo *demo, struct row *row, const struct sensor *sensor, int index);
+
 /* The steps, by chapter. */
 bool step_pki(struct demo *demo, struct row *row);
 bool step_profiles(struct demo *demo, struct row *row);
 bool step_servers(struct demo *demo, struct row *row);
 bool step_orders(struct demo *demo, struct row *row);
+bool step_cards(struct demo *demo, struct row *row);
 
 #endif
