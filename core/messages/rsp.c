@@ -9,7 +9,6 @@ NAMES(TERN_EUICC_CATEGORY);
 NAMES(TERN_TRE_PROPERTIES);
 NAMES(TERN_IPA_MODE);
 NAMES(TERN_PPR_IDS);
-NAMES(TERN_UICC_CAPABILITY);
 NAMES(TERN_PROFILE_CLASS);
 NAMES(TERN_PROFILE_STATE);
 NAMES(TERN_ICON_TYPE);
@@ -19,6 +18,48 @@ NAMES(TERN_BPP_COMMAND_ID);
 NAMES(TERN_ERROR_REASON);
 
 /* clang-format off */
+
+#ifdef TERN_ASN_NO_NAMES
+NAMES(TERN_UICC_CAPABILITY);
+#else
+/* By hand: some names have hyphens, which no enumerator can. */
+const struct tern_asn_name TERN_UICC_CAPABILITY_NAMES[] = {
+    {0, "contactlessSupport"},
+    {1, "usimSupport"},
+    {2, "isimSupport"},
+    {3, "csimSupport"},
+    {4, "akaMilenage"},
+    {5, "akaCave"},
+    {6, "akaTuak128"},
+    {7, "akaTuak256"},
+    {8, "usimTestAlgorithm"},
+    {9, "rfu2"},
+    {10, "gbaAuthenUsim"},
+    {11, "gbaAuthenISim"},
+    {12, "mbmsAuthenUsim"},
+    {13, "eapClient"},
+    {14, "javacard"},
+    {15, "multos"},
+    {16, "multipleUsimSupport"},
+    {17, "multipleIsimSupport"},
+    {18, "multipleCsimSupport"},
+    {19, "berTlvFileSupport"},
+    {20, "dfLinkSupport"},
+    {21, "catTp"},
+    {22, "getIdentity"},
+    {23, "profile-a-x25519"},
+    {24, "profile-b-p256"},
+    {25, "suciCalculatorApi"},
+    {26, "dns-resolution"},
+    {27, "scp11ac"},
+    {28, "scp11c-authorization-mechanism"},
+    {29, "s16mode"},
+    {30, "eaka"},
+    {31, "iotminimal"},
+    {0, NULL},
+};
+#endif
+
 
 #define TYPE tern_subject_key_identifier
 VALUE_OF(TERN_SUBJECT_KEY_IDENTIFIER, "SubjectKeyIdentifier", 0x04,
@@ -36,12 +77,14 @@ VALUE_OF(TERN_INTEGER, "INTEGER", 0x02,
 #undef TYPE
 
 #define TYPE tern_x509_certificate
-#define X509_ROWS                                                      \
-    FIELD(tbs_certificate,     "tbsCertificate",     0x30, ANY),       \
-    FIELD(signature_algorithm, "signatureAlgorithm", 0x30, ANY),       \
-    FIELD(signature,           "signature",          0x03, BYTES)
-SEQUENCE(TERN_X509_CERTIFICATE, "Certificate", 0x30, X509_ROWS);
-SEQUENCE(TERN_X509_CERTIFICATE_LIST, "CertificateList", 0x30, X509_ROWS);
+SEQUENCE(TERN_X509_CERTIFICATE, "Certificate", 0x30,
+    FIELD(tbs_certificate,     "tbsCertificate",     0x30, ANY),
+    FIELD(signature_algorithm, "signatureAlgorithm", 0x30, ANY),
+    FIELD(signature,           "signature",          0x03, BYTES));
+SEQUENCE(TERN_X509_CERTIFICATE_LIST, "CertificateList", 0x30,
+    FIELD(tbs_certificate,     "tbsCertList",        0x30, ANY),
+    FIELD(signature_algorithm, "signatureAlgorithm", 0x30, ANY),
+    FIELD(signature,           "signature",          0x03, BYTES));
 #undef TYPE
 
 #define TYPE tern_x509_subject_public_key_info
