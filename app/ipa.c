@@ -52,9 +52,6 @@ const struct option_table IPA_RUN_TABLE =
     OPTION_TABLE("tern ipa run --reader SPEC --state DIR [OPTION ...]",
                  "Wake again and again, until a signal ends it.", RUN_ROWS);
 
-const struct option_table IPA_PROBE_TABLE = OPTION_TABLE(
-    "tern ipa probe --reader SPEC", "What the card says of itself and of its eIMs.", ONCE_ROWS);
-
 static const struct ipa_options DEFAULTS = {
     .carrier = "https",
     .features = "direct,indirect",
@@ -116,9 +113,13 @@ static int run_forever(int argc, char **argv)
 int verb_ipa(int argc, char **argv)
 {
     static const struct command_row COMMANDS[] = {
-        {"once", run_once,    "one wake, then exit" },
-        {"run",  run_forever, "wake again and again"},
-        {NULL,   NULL,        NULL                  },
+        {"once",             run_once,             "one wake, then exit"                    },
+        {"run",              run_forever,          "wake again and again"                   },
+        {"probe",            ipa_probe,            "what the card says of itself"           },
+        {"commission-serve", ipa_commission_serve, "the device's side of commissioning"     },
+        {"commission",       ipa_commission,       "the platform's side: bind the first eIM"},
+        {"inject",           ipa_inject,           "what malware could send to the card"    },
+        {NULL,               NULL,                 NULL                                     },
     };
     return command_run("tern ipa COMMAND", COMMANDS, argc, argv);
 }

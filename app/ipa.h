@@ -32,7 +32,6 @@ struct ipa_options {
     bool immediate_enable;
     bool json;
     /* of some sub-commands */
-    const char *commissioning;
     const char *ready;
     const char *local;
     const char *listen;
@@ -41,7 +40,6 @@ struct ipa_options {
 /** The rows for these; sub-commands with rows of their own put them into the same struct. */
 extern const struct option_table IPA_ONCE_TABLE;
 extern const struct option_table IPA_RUN_TABLE;
-extern const struct option_table IPA_PROBE_TABLE;
 
 /** A device with what it stands on. */
 struct ipa_setup {
@@ -68,8 +66,13 @@ void ipa_report(struct ipa_setup *setup, bool json);
 /** Only the reader, for tools that talk to the card themselves. 0 or 2. */
 int ipa_open_reader(struct tern_reader *reader, const char *specification);
 
+/** A8 ipaCapabilities, and the content of DeviceInfo, from the options. 0 or 2. */
+int ipa_write_capabilities(struct tern_writer *out, const struct ipa_options *options);
+int ipa_write_device_info(struct tern_writer *out, const struct ipa_options *options);
+
 int ipa_commission(int argc, char **argv);
 int ipa_commission_serve(int argc, char **argv);
 int ipa_inject(int argc, char **argv);
+int ipa_probe(int argc, char **argv);
 
 #endif

@@ -62,41 +62,62 @@ static int take_features(uint32_t *features, const char *text)
     return 0;
 }
 
+#define PROTOCOLS (TERN_IPA_RETRIEVE_HTTPS | TERN_IPA_INJECT_HTTPS)
+
+static void write_bits(struct tern_writer *out, tern_tag tag, uint32_t bits)
+{
+    uint8_t value[2] = {0, 0};
+    for (unsigned bit = 0; bit < 8; bit++) {
+        if ((bits & 1U << bit) != 0) {
+            value[1] |= (uint8_t)(0x80 >> bit);
+            value[0] = (uint8_t)(7 - bit);
+        }
+    }
+    tern_der_write(out, tag, TERN_BYTES_OF(value));
+}
+
+int ipa_write_capabilities(struct tern_writer *out, const struct ipa_options *options)
+{
+    uint32_t features;
+    if (take_features(&features, options->features) != 0) {
+        return 2;
+    }
+    tern_der_write_header(out, 0xA8, 8);
+    write_bits(out, 0x80, features);
+    write_bits(out, 0x81, PROTOCOLS);
+    return 0;
+}
+
 /* DeviceInfo: 80 tac, A1 deviceCapabilities{85 eutranEpc}, 82 imei? (sgp22.md 6.2) */
-static int take_device_info(struct ipa_setup *setup, const struct ipa_options *options,
-                            struct tern_bytes *info)
+int ipa_write_device_info(struct tern_writer *out, const struct ipa_options *options)
 {
     static const uint8_t CAPABILITIES[] = {0xA1, 0x05, 0x85, 0x03, 0x0D, 0x00, 0x00};
     uint8_t value[8];
-    struct tern_writer out = TERN_WRITER_OF(setup->device_info);
+    char digits[17];
     struct tern_writer tac = TERN_WRITER_OF(value);
     const char *text = options->tac != NULL ? options->tac : "35290611";
     if (tern_hex_decode(&tac, tern_bytes_text(text)) != TERN_OK || tac.size != 4) {
         fputs("tern ipa: --tac wants 8 digits\n", stderr);
         return 2;
     }
-    tern_der_write(&out, 0x80, tern_bytes(value, 4));
-    tern_write(&out, TERN_BYTES_OF(CAPABILITIES));
-    if (options->imei != NULL) {
-        char digits[17];
-        struct tern_writer imei = TERN_WRITER_OF(value);
-        if (strlen(options->imei) != 15) {
-            fputs("tern ipa: --imei wants 15 digits\n", stderr);
-            return 2;
-        }
-        snprintf(digits, sizeof(digits), "%sF", options->imei);
-        for (size_t i = 0; i < 16; i += 2) { /* nibbles swapped, as 24.008 has it */
-            char swap = digits[i];
-            digits[i] = digits[i + 1];
-            digits[i + 1] = swap;
-        }
-        if (tern_hex_decode(&imei, tern_bytes_text(digits)) != TERN_OK) {
-            fputs("tern ipa: --imei wants 15 digits\n", stderr);
-            return 2;
-        }
-        tern_der_write(&out, 0x82, tern_bytes(value, 8));
+    tern_der_write(out, 0x80, tern_bytes(value, 4));
+    tern_write(out, TERN_BYTES_OF(CAPABILITIES));
+    if (options->imei == NULL) {
+        return 0;
     }
-    *info = tern_writer_bytes(&out);
+    size_t size = strlen(options->imei);
+    snprintf(digits, sizeof(digits), "%sF", size == 15 ? options->imei : "");
+    for (size_t i = 0; i + 1 < sizeof(digits); i += 2) { /* nibbles swapped, as 24.008 has it */
+        char swap = digits[i];
+        digits[i] = digits[i + 1];
+        digits[i + 1] = swap;
+    }
+    struct tern_writer imei = TERN_WRITER_OF(value);
+    if (size != 15 || tern_hex_decode(&imei, tern_bytes(digits, 16)) != TERN_OK) {
+        fputs("tern ipa: --imei wants 15 digits\n", stderr);
+        return 2;
+    }
+    tern_der_write(out, 0x82, TERN_BYTES_OF(value));
     return 0;
 }
 
@@ -121,8 +142,10 @@ static int take_configuration(struct ipa_setup *setup, const struct ipa_options 
     if (status != 0) {
         return status;
     }
-    status = take_device_info(setup, options, &config->device);
-    config->protocols = TERN_IPA_RETRIEVE_HTTPS | TERN_IPA_INJECT_HTTPS;
+    struct tern_writer info = TERN_WRITER_OF(setup->device_info);
+    status = ipa_write_device_info(&info, options);
+    config->device = tern_writer_bytes(&info);
+    config->protocols = PROTOCOLS;
     config->prefer_direct = options->prefer_direct;
     config->immediate_enable = options->immediate_enable;
     config->poll_ms = options->poll_s * 1000;

@@ -103,7 +103,7 @@ static uint8_t class_of(uint8_t cla)
 
 static bool class_secured(uint8_t cla)
 {
-    return ((cla & 0x70) == 0x00 && (cla & 0x0C) != 0) || (cla & 0x60) == 0x60;
+    return ((cla & 0x70) == 0x00 && (cla & 0x0C) != 0) || (cla & 0x70) == 0x60;
 }
 
 uint16_t tern_uicc_command(struct tern_uicc *uicc, struct tern_writer *response, unsigned channel,
