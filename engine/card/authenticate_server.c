@@ -137,9 +137,7 @@ int es10_authenticate_server(struct es10 *call)
     int status = es10_decode(call, &TERN_AUTHENTICATE_SERVER_REQUEST, &request);
     if (status != TERN_OK) return status;
     /* A new authentication ends whatever was there. */
-    bool challenge_given = session->challenge_given;
     session_drop(call->card);
-    session->challenge_given = challenge_given;
     struct tern_certificate *certificate = tern_arena_take(&call->scratch, sizeof *certificate);
     if (certificate == NULL) return TERN_ERR_NO_SPACE;
     int64_t code = check(call, &request, certificate);

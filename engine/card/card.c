@@ -59,7 +59,9 @@ void session_drop(struct tern_card *card)
         (void)state_commit(card);
     }
     tern_bpp_opener_wipe(&session->opener);
-    tern_wipe(session, offsetof(struct tern_card_session, opener_buffer));
+    size_t start = offsetof(struct tern_card_session, authenticated);
+    tern_wipe((uint8_t *)session + start,
+              offsetof(struct tern_card_session, opener_buffer) - start);
 }
 
 bool tern_card_busy(const struct tern_card *card)

@@ -32,9 +32,10 @@ typedef int es10_handler(struct es10 *call);
 /** What the card answers to a command that it does not know: SW 6A88. */
 #define ES10_UNKNOWN TERN_ERR_UNSUPPORTED
 
-/** Mercy that clients need: lpac and pySim send these. sgp22.md 1.8, 1.9; sgp32.md 12. */
-#define ES10_MERCY                                                        \
-    (TERN_MERCY_LONG_LENGTHS | TERN_MERCY_BOOLEAN | TERN_MERCY_UNSIGNED | \
+/** Mercy that clients and SM-DP+s need: lpac and pySim send these. sgp22.md 1.8, 1.9; sgp32.md 12.
+ */
+#define ES10_MERCY                                                                             \
+    (TERN_MERCY_LONG_LENGTHS | TERN_MERCY_BOOLEAN | TERN_MERCY_UNSIGNED | TERN_MERCY_DEFAULT | \
      TERN_MERCY_REFRESH_FLAG | TERN_MERCY_GET_CERTS | TERN_MERCY_NESTED_X509)
 
 /** Decode the command by a table, with the mercies above. */

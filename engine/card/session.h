@@ -67,7 +67,8 @@ struct tern_writer session_input(const struct tern_card *card);
 struct tern_writer session_output(const struct tern_card *card);
 struct tern_arena session_scratch(const struct tern_card *card);
 
-/** Forget the download session and the one-time key in it; a profile half loaded is removed. */
+/** Forget the download session and the one-time key in it, but not a challenge that was given; a
+ * profile half loaded is removed. */
 void session_drop(struct tern_card *card);
 
 #endif

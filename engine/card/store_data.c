@@ -57,6 +57,13 @@ static uint16_t collect(struct tern_card *card, const struct tern_apdu *apdu, bo
     return es10_run(card, command);
 }
 
+/** The tag BF36 came in two blocks of which the first had one byte only. */
+static bool splits_tag(const struct tern_card *card, const struct tern_apdu *apdu)
+{
+    return !card->chain_is_package && card->input_size == 1 &&
+           session_input(card).data[0] == 0xBF && apdu->data.data[0] == 0x36;
+}
+
 uint16_t apdu_store_data(struct tern_card *card, unsigned channel, const struct tern_apdu *apdu)
 {
     bool last = (apdu->p1 & P1_LAST) != 0;
@@ -69,6 +76,12 @@ uint16_t apdu_store_data(struct tern_card *card, unsigned channel, const struct 
     }
     card->chain_block++;
     if (first) card->chain_is_package = bound_package_wants(card, apdu->data);
+    if (splits_tag(card, apdu)) {
+        card->chain_is_package = true;
+        card->input_size = 0;
+        status = bound_package_bytes(card, tern_bytes("\xBF", 1), false);
+        if (status != SW_OK) return status;
+    }
     if (!card->chain_is_package) return collect(card, apdu, last);
     if (last) drop_chain(card);
     return bound_package_bytes(card, apdu->data, last);
