@@ -32,7 +32,7 @@ int tern_eim_inject(struct tern_eim *eim, struct tern_eim_step *step, const uint
         return error;
     }
     if (device.address.size == 0) {
-        return TERN_ERR_STATE;
+        return TERN_OK; /* TERN_EIM_NOTHING: it does not serve */
     }
     struct tern_bytes message;
     int64_t sequence;

@@ -43,16 +43,17 @@ static void open_insert(struct turn *turn, struct tern_eim_device *device, size_
              tern_bytes_slice(device->open, at * OPEN_ENTRY, device->open.size));
 }
 
-static void open_remove(struct turn *turn, struct tern_eim_device *device, int64_t sequence)
+static bool open_remove(struct turn *turn, struct tern_eim_device *device, int64_t sequence)
 {
     for (size_t i = 0; i < open_count(device); i++) {
         if (entry_sequence(device->open, i) == sequence) {
             device->open =
                 JOIN(turn, tern_bytes_slice(device->open, 0, i * OPEN_ENTRY),
                      tern_bytes_slice(device->open, (i + 1) * OPEN_ENTRY, device->open.size));
-            return;
+            return true;
         }
     }
+    return false;
 }
 
 static void remember_recent(struct turn *turn, struct tern_eim_device *device,
@@ -142,13 +143,11 @@ void finish_operation(struct turn *turn, struct tern_eim_device *device,
                       struct tern_eim_operation *operation, int64_t state)
 {
     const struct tern_store *store = turn->eim->store;
-    bool was_open = tern_eim_state_open(operation->state);
     operation->state = state;
     operation->finished_ms = (int64_t)turn->now_ms;
     operation->confirmation_code = TERN_BYTES_NONE; /* a secret is kept no longer than needed */
     operation->to_sign = TERN_BYTES_NONE;
-    if (was_open) {
-        open_remove(turn, device, operation->sequence);
+    if (open_remove(turn, device, operation->sequence)) {
         int error = store->remove(store->context, "eim.transaction", operation->transaction);
         if (error != TERN_OK && error != TERN_ERR_NOT_FOUND) {
             turn_fail(turn, error);

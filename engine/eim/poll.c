@@ -121,10 +121,11 @@ static enum delivery deliver(struct turn *turn, struct tern_eim_device *device,
         return DELIVER_MESSAGE;
     case TERN_EIM_SIGNING:
         return sign_package(turn, device, operation, &ticket) ? DELIVER_QUESTION : DELIVER_NEXT;
-    case TERN_EIM_LOST:
-        return DELIVER_NEXT; /* its recovery stands before it or has just ended */
-    default:
+    case TERN_EIM_FETCHED:
+    case TERN_EIM_RUNNING:
         return deliver_again(turn, device, operation) ? DELIVER_MESSAGE : DELIVER_NEXT;
+    default: /* lost: its recovery stands before it or has just ended */
+        return DELIVER_NEXT;
     }
 }
 
