@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "app/ipa.h"
+#include "host/carrier/coap.h"
 #include "host/carrier/https.h"
 #include "host/config/files.h"
 #include "host/crypto/openssl.h"
@@ -62,7 +63,7 @@ static int take_features(uint32_t *features, const char *text)
     return 0;
 }
 
-#define PROTOCOLS (TERN_IPA_RETRIEVE_HTTPS | TERN_IPA_INJECT_HTTPS)
+#define PROTOCOLS (TERN_IPA_RETRIEVE_HTTPS | TERN_IPA_RETRIEVE_COAPS | TERN_IPA_INJECT_HTTPS)
 
 static void write_bits(struct tern_writer *out, tern_tag tag, uint32_t bits)
 {
@@ -173,6 +174,34 @@ static int take_anchors(struct ipa_setup *setup, const char *path, struct tern_b
     return 0;
 }
 
+/* What leads to the eIM. DTLS sessions live beside the saved bytes: both survive a power cut. */
+static struct carrier *eim_carrier(const struct ipa_options *options,
+                                   const struct https_options *https)
+{
+    bool nb_iot = strcmp(options->carrier, "coaps-nb-iot") == 0;
+    if (!nb_iot && strcmp(options->carrier, "coaps") != 0) {
+        return https_carrier_new(https);
+    }
+    const struct coap_options coap = {
+        .resolve = options->resolve.items,
+        .resolve_count = options->resolve.count,
+        .timing = nb_iot ? &TERN_COAP_TIMING_NB_IOT : &TERN_COAP_TIMING_DEFAULT,
+        .session_folder = options->state,
+    };
+    return coap_carrier_new(&coap);
+}
+
+static bool carrier_is_known(const char *name)
+{
+    static const char *const NAMES[] = {"https", "coaps", "coaps-nb-iot"};
+    for (size_t i = 0; i < TERN_COUNT_OF(NAMES); i++) {
+        if (strcmp(NAMES[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int ipa_setup(struct ipa_setup *setup, const struct ipa_options *options)
 {
     struct device_options device = {.state_folder = options->state,
@@ -183,8 +212,9 @@ int ipa_setup(struct ipa_setup *setup, const struct ipa_options *options)
                                     .context = setup};
     signal(SIGPIPE, SIG_IGN);
     memset(setup, 0, sizeof(*setup));
-    if (options->state == NULL) {
-        fputs("tern ipa: --state is needed\n", stderr);
+    if (options->state == NULL || !carrier_is_known(options->carrier)) {
+        fputs("tern ipa: --state is needed, and a --carrier of https, coaps or coaps-nb-iot\n",
+              stderr);
         return 2;
     }
     int status = take_configuration(setup, options, &device.ipa);
@@ -207,7 +237,7 @@ int ipa_setup(struct ipa_setup *setup, const struct ipa_options *options)
         .timeout_ms = (unsigned)options->timeout_ms
     };
     device.server_carrier = https_carrier_new(&https);
-    device.eim_carrier = https_carrier_new(&https);
+    device.eim_carrier = eim_carrier(options, &https);
     if (device.server_carrier == NULL || device.eim_carrier == NULL ||
         device_open(&setup->device, &device) != TERN_OK) {
         fprintf(stderr, "tern ipa: cannot use %s\n", options->state);

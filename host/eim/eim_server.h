@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 
+#include "host/carrier/coap_server.h"
 #include "host/eim/eim_host.h"
 #include "host/http/client.h"
 #include "host/http/server.h"
@@ -64,6 +65,7 @@ struct eim_server {
     struct tls_identity identity;
     struct outbound_policy policy;
     struct http_server *esipa;
+    struct coap_server *coaps; /* on worker 0's thread */
     struct http_server *api;
     struct eim_worker *workers[EIM_WORKER_MAX];
     pthread_mutex_t workers_lock;
@@ -90,6 +92,7 @@ int eim_store_events(struct eim_worker *worker, const struct tern_eim_step *step
 /* ---- esipa.c ---- */
 
 void esipa_handler(void *context, struct http_request *request);
+void esipa_coap_handler(void *context, struct coap_request *request);
 /* Look for due notifications soon; on any worker's thread, for that worker. */
 void esipa_wake(struct eim_worker *worker);
 /* Send what waits for a device whose IPA serves. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ESipa over HTTPS (SGP.32, 6.1) and the questions of the engine.
+ * ESipa over HTTPS (SGP.32, 6.1) and CoAP (6.2), and the questions of the engine.
  *
  *     request -> step in the open transaction -> commit -> reply
  *                                                      `-> sign, or call an SM-DP+ -> step ..
@@ -36,7 +36,8 @@ struct exchange {
     struct eim_worker *worker;
     struct exchange *next;
     struct exchange **link;       /* the pointer that points here */
-    struct http_request *request; /* NULL for work of our own */
+    struct http_request *request; /* one of the two; both NULL for work of our own */
+    struct coap_request *coap;
     bool json;
     struct tern_bytes function;
     bool due;    /* ask the engine what is due */
@@ -115,21 +116,39 @@ static void free_exchange(struct exchange *exchange)
 
 /* ---- Which device a connection belongs to ---- */
 
-static unsigned connection_slot(const struct http_request *request)
+struct endpoint {
+    const char *peer;
+    uint16_t port; /* 0 for CoAP, whose peer text has it */
+};
+
+static struct endpoint endpoint_of(const struct exchange *exchange)
 {
-    unsigned hash = request->peer_port;
-    for (const char *c = request->peer; *c != '\0'; c++) {
+    if (exchange->coap != NULL) {
+        return (struct endpoint){exchange->coap->peer, 0};
+    }
+    return (struct endpoint){exchange->request->peer, exchange->request->peer_port};
+}
+
+static unsigned connection_slot(struct endpoint endpoint)
+{
+    unsigned hash = endpoint.port;
+    for (const char *c = endpoint.peer; *c != '\0'; c++) {
         hash = hash * 31 + (unsigned char)*c;
     }
     return hash % CONNECTION_KNOWN;
 }
 
+static bool has_peer(const struct exchange *exchange)
+{
+    return exchange->request != NULL || exchange->coap != NULL;
+}
+
 static void recall_connection(struct exchange *exchange)
 {
-    const struct http_request *request = exchange->request;
-    unsigned slot = connection_slot(request);
-    if (exchange->worker->known[slot].port == request->peer_port &&
-        strcmp(exchange->worker->known[slot].peer, request->peer) == 0) {
+    struct endpoint endpoint = endpoint_of(exchange);
+    unsigned slot = connection_slot(endpoint);
+    if (exchange->worker->known[slot].port == endpoint.port &&
+        strcmp(exchange->worker->known[slot].peer, endpoint.peer) == 0) {
         exchange->peer_known = true;
         memcpy(exchange->peer_eid, exchange->worker->known[slot].eid, TERN_EID_SIZE);
     }
@@ -137,14 +156,14 @@ static void recall_connection(struct exchange *exchange)
 
 static void remember_connection(struct exchange *exchange, const uint8_t *eid)
 {
-    const struct http_request *request = exchange->request;
-    if (request == NULL) {
+    if (!has_peer(exchange)) {
         return;
     }
-    unsigned slot = connection_slot(request);
-    exchange->worker->known[slot].port = request->peer_port;
+    struct endpoint endpoint = endpoint_of(exchange);
+    unsigned slot = connection_slot(endpoint);
+    exchange->worker->known[slot].port = endpoint.port;
     snprintf(exchange->worker->known[slot].peer, sizeof(exchange->worker->known[slot].peer), "%s",
-             request->peer);
+             endpoint.peer);
     memcpy(exchange->worker->known[slot].eid, eid, TERN_EID_SIZE);
 }
 
@@ -166,7 +185,8 @@ static int run_step(struct exchange *exchange, struct tern_eim_step *step)
                                      exchange->json ? TERN_EIM_BINDING_JSON : TERN_EIM_BINDING_ASN1,
                                  .function = exchange->function,
                                  .eid = exchange->peer_known ? exchange->peer_eid : NULL};
-    return tern_eim_receive(eim, step, &peer, exchange->request->body);
+    return tern_eim_receive(
+        eim, step, &peer, exchange->coap != NULL ? exchange->coap->body : exchange->request->body);
 }
 
 static int work(void *context)
@@ -286,8 +306,29 @@ static void call(struct exchange *exchange)
     }
 }
 
+/* SGP.32, 6.2: 2.04 with the message or without one; sgp32.md 7.6. */
+static void reply_coap(struct exchange *exchange, unsigned status, struct tern_bytes body)
+{
+    struct coap_reply coap = {.code = status < 300    ? TERN_COAP_CHANGED
+                                      : status == 503 ? TERN_COAP_UNAVAILABLE
+                                      : status == 404 ? TERN_COAP_NOT_FOUND
+                                      : status < 500  ? TERN_COAP_BAD_REQUEST
+                                                      : TERN_COAP_INTERNAL_ERROR,
+                              .content_format = TERN_COAP_FORMAT_NONE,
+                              .body = status < 300 ? body : TERN_BYTES_NONE,
+                              .max_age_s = status == 503 ? 10 : 0};
+    eim_trace(exchange->worker->server, "esipa", "response", "asn1", false, body);
+    exchange->worker->server->metrics.refused += status >= 400;
+    coap_reply(exchange->coap, &coap);
+    exchange->coap = NULL;
+}
+
 static void reply(struct exchange *exchange, unsigned status, struct tern_bytes body)
 {
+    if (exchange->coap != NULL) {
+        reply_coap(exchange, status, body);
+        return;
+    }
     const struct http_header headers[] = {
         {"X-Admin-Protocol", PROTOCOL                                           },
         {"Content-Type",     exchange->json ? TERN_ES9PLUS_JSON_TYPE : ASN1_TYPE},
@@ -297,6 +338,7 @@ static void reply(struct exchange *exchange, unsigned status, struct tern_bytes 
               body);
     exchange->worker->server->metrics.refused += status >= 400;
     http_reply(exchange->request, (int)status, headers, status == 204 ? 1 : 2, body);
+    exchange->request = NULL;
 }
 
 static void on_due(void *context)
@@ -365,15 +407,13 @@ static void after_commit(void *context, int error)
         call(exchange);
         return;
     case TERN_EIM_REPLY:
-        if (exchange->request != NULL) {
+        if (has_peer(exchange)) {
             reply(exchange, exchange->status, slice(&exchange->body));
-            exchange->request = NULL;
         }
         break;
     case TERN_EIM_NOTHING:
-        if (exchange->request != NULL) {
+        if (has_peer(exchange)) {
             reply(exchange, 503, TERN_BYTES_NONE);
-            exchange->request = NULL;
         }
         break;
     }
@@ -403,8 +443,8 @@ void esipa_stop(struct eim_server *server)
     }
     while (worker->exchanges != NULL) {
         struct exchange *exchange = worker->exchanges;
-        if (exchange->request != NULL) {
-            http_reply(exchange->request, 503, NULL, 0, TERN_BYTES_NONE);
+        if (has_peer(exchange)) {
+            reply(exchange, 503, TERN_BYTES_NONE);
         }
         free_exchange(exchange);
     }
@@ -458,6 +498,30 @@ void esipa_handler(void *context, struct http_request *request)
     }
     eim_trace(server, "esipa", "request", json ? request->path + strlen(JSON_PATH) : "asn1", json,
               request->body);
+    recall_connection(exchange);
+    run(exchange);
+}
+
+void esipa_coap_handler(void *context, struct coap_request *request)
+{
+    struct eim_server *server = context;
+    uint8_t code = request->method != TERN_COAP_POST       ? TERN_COAP_METHOD_NOT_ALLOWED
+                   : strcmp(request->path, ASN1_PATH) != 0 ? TERN_COAP_NOT_FOUND
+                   : request->content_format != TERN_COAP_FORMAT_NONE &&
+                           request->content_format != TERN_COAP_FORMAT_OCTETS
+                       ? TERN_COAP_UNSUPPORTED_FORMAT
+                       : 0;
+    struct eim_worker *worker = server->workers[0];
+    struct exchange *exchange = code != 0 ? NULL : new_exchange(worker);
+    server->metrics.requests++;
+    if (exchange == NULL) {
+        const struct coap_reply refusal = {.code = code != 0 ? code : TERN_COAP_UNAVAILABLE,
+                                           .content_format = TERN_COAP_FORMAT_NONE};
+        coap_reply(request, &refusal);
+        return;
+    }
+    exchange->coap = request;
+    eim_trace(server, "esipa", "request", "asn1", false, request->body);
     recall_connection(exchange);
     run(exchange);
 }

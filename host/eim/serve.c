@@ -68,6 +68,32 @@ static struct http_server *listen_on(struct eim_server *server, struct loop *loo
     return http;
 }
 
+/* ESipa over CoAP, when it is wanted. Sessions and bodies outlive a restart in the same store. */
+static bool listen_on_coaps(struct eim_server *server, struct eim_worker *worker)
+{
+    const char *timing = server->options->coap_timing;
+    const char *error = "";
+    if (server->options->listen_coaps == NULL) {
+        return true;
+    }
+    struct coap_server_options options = {
+        .loop = worker->loop,
+        .listen = server->options->listen_coaps,
+        .secure = true,
+        .identity = server->identity,
+        .timing = timing != NULL && strcmp(timing, "nb-iot") == 0 ? &TERN_COAP_TIMING_NB_IOT
+                                                                  : &TERN_COAP_TIMING_DEFAULT,
+        .handler = esipa_coap_handler,
+        .context = server,
+        .store = worker->eim.store,
+    };
+    server->coaps = coap_server_start(&options, &error);
+    if (server->coaps == NULL) {
+        log_error("eim.listen", "address", options.listen, "error", error);
+    }
+    return server->coaps != NULL;
+}
+
 static bool start(struct eim_server *server, struct loop *loop)
 {
     const struct eim_host_options *options = server->options;
@@ -87,24 +113,28 @@ static bool start(struct eim_server *server, struct loop *loop)
                       ? NULL
                       : listen_on(server, loop, options->listen_api, true, tern_bytes(ca, ca_size));
     free(ca);
-    if (server->esipa == NULL || server->api == NULL || !write_api_file(server)) {
+    if (server->esipa == NULL || server->api == NULL || !listen_on_coaps(server, worker) ||
+        !write_api_file(server)) {
         return false;
     }
     esipa_wake(worker);
     api_events_stored(server);
+    const char *coaps = server->coaps == NULL ? NULL : coap_server_address(server->coaps);
     struct ready_entry ready[] = {
         {"esipa", http_server_address(server->esipa)},
-        {"api",   http_server_address(server->api)  }
+        {"api",   http_server_address(server->api)  },
+        {"coaps", coaps                             },
     };
     log_info("eim.listening", "esipa", ready[0].address, "api", ready[1].address, "eim_id",
-             server->eim_id, "fqdn", server->fqdn);
-    return ready_write(options->ready, ready, TERN_COUNT_OF(ready)) == TERN_OK;
+             server->eim_id, "fqdn", server->fqdn, "coaps", coaps);
+    return ready_write(options->ready, ready, coaps == NULL ? 2 : 3) == TERN_OK;
 }
 
 static void stop(struct eim_server *server)
 {
     api_stop(server);
     esipa_stop(server);
+    coap_server_stop(server->coaps);
     if (server->api != NULL) {
         http_server_stop(server->api);
     }
