@@ -133,6 +133,35 @@ static int run_add(int argc, char **argv)
     return make(&ADD_TABLE, false, argc, argv);
 }
 
+static const struct option_table REVOKE_TABLE = OPTION_TABLE(
+    "tern pki revoke DIR CERTIFICATE [OPTION ...]",
+    "Names a certificate in its CI's revocation list. Servers read the list when they reload.",
+    SHOW_ROWS);
+
+static int run_revoke(int argc, char **argv)
+{
+    struct pki_options options = {0};
+    int status = options_parse(&REVOKE_TABLE, &options, &argc, argv);
+    if (status != OPTIONS_GO) {
+        return status;
+    }
+    int64_t now = go_by(options.now);
+    if (argc != 3 || now < 0) {
+        fprintf(stderr, "usage: %s\n", REVOKE_TABLE.usage);
+        return 2;
+    }
+    struct tern_pki_why why = {""};
+    int error = tern_pki_revoke(argv[1], argv[2], now, &why);
+    if (error != TERN_OK) {
+        fprintf(stderr, "tern pki: %s\n", why.text);
+        return error == TERN_ERR_NOT_FOUND ? 1 : 2;
+    }
+    if (options.json) {
+        printf("{\"ok\":true}\n");
+    }
+    return 0;
+}
+
 /* ---- show ---- */
 
 static void print_json_text(const char *name, struct tern_bytes text)
@@ -304,10 +333,11 @@ static int run_show(int argc, char **argv)
 int verb_pki(int argc, char **argv)
 {
     static const struct command_row COMMANDS[] = {
-        {"init", run_init, "make a complete test PKI"               },
-        {"add",  run_add,  "add eUICCs, servers or operators to one"},
-        {"show", run_show, "list certificates: role, chain, expiry" },
-        {NULL,   NULL,     NULL                                     },
+        {"init",   run_init,   "make a complete test PKI"                      },
+        {"add",    run_add,    "add eUICCs, servers or operators to one"       },
+        {"revoke", run_revoke, "name a certificate in its CI's revocation list"},
+        {"show",   run_show,   "list certificates: role, chain, expiry"        },
+        {NULL,     NULL,       NULL                                            },
     };
-    return command_run("tern pki init|add|show ...", COMMANDS, argc, argv);
+    return command_run("tern pki init|add|revoke|show ...", COMMANDS, argc, argv);
 }

@@ -492,7 +492,8 @@ static int make_crls(const struct place *place)
     char path[PATH_SIZE];
     uint8_t der[1024];
     struct tern_writer out = TERN_WRITER_OF(der);
-    const struct crl_plan plan = {NULL, 0, place->now - DAY, place->now + 10 * YEAR, 1};
+    const struct crl_plan plan = {
+        .this_update = place->now - DAY, .next_update = place->now + 10 * YEAR, .number = 1};
     int error = make_crl(&out, &plan, &place->issuer);
     snprintf(path, sizeof path, "%s/%s/ci.crl", place->dir, place->ci_name);
     if (error == TERN_OK && !exists(path)) {

@@ -78,16 +78,23 @@ static void back_time(struct tern_back_writer *out, int64_t seconds)
     back_text(out, utc ? 0x17 : 0x18, text + skip);
 }
 
-/* Close an extension whose value was written since `mark`: OCTET STRING, critical, 2.5.29.arc. */
-static void back_extension(struct tern_back_writer *out, size_t mark, uint8_t arc, bool critical)
+/* Close an extension whose value was written since `mark`: OCTET STRING, critical, OID. */
+static void back_extension_of(struct tern_back_writer *out, size_t mark, struct tern_bytes oid,
+                              bool critical)
 {
-    const uint8_t oid[] = {0x55, 0x1D, arc};
     tern_back_write_header(out, 0x04, mark);
     if (critical) {
         tern_back_write_tlv(out, 0x01, tern_bytes("\xFF", 1));
     }
-    tern_back_write_tlv(out, 0x06, TERN_BYTES_OF(oid));
+    tern_back_write_tlv(out, 0x06, oid);
     tern_back_write_header(out, 0x30, mark);
+}
+
+/* One of 2.5.29.arc. */
+static void back_extension(struct tern_back_writer *out, size_t mark, uint8_t arc, bool critical)
+{
+    const uint8_t oid[] = {0x55, 0x1D, arc};
+    back_extension_of(out, mark, TERN_BYTES_OF(oid), critical);
 }
 
 static void back_crl_urls(struct tern_back_writer *out, const struct certificate_plan *plan)
@@ -124,6 +131,20 @@ static void back_name_constraints(struct tern_back_writer *out, const struct cer
         tern_back_write_header(out, 0xA0, list); /* permittedSubtrees */
         tern_back_write_header(out, 0x30, list);
         back_extension(out, list, 30, true);
+    }
+}
+
+/* permittedEins, SEQUENCE OF PrintableString, under GSMA's own OID 2.23.146.1.2.2.0. */
+static void back_permitted_eins(struct tern_back_writer *out, const struct certificate_plan *plan)
+{
+    static const uint8_t OID[] = {0x67, 0x81, 0x12, 0x01, 0x02, 0x02, 0x00};
+    size_t mark = out->size;
+    for (size_t i = plan->ein_count; i > 0; i--) {
+        back_text(out, 0x13, plan->eins[i - 1]);
+    }
+    if (out->size != mark) {
+        tern_back_write_header(out, 0x30, mark);
+        back_extension_of(out, mark, TERN_BYTES_OF(OID), true);
     }
 }
 
@@ -235,6 +256,7 @@ static void back_extensions(struct tern_back_writer *out, const struct certifica
     bool own_key_id = plan->kind != TERN_PKI_EIM_SIGN && plan->kind != TERN_PKI_EIM_TLS &&
                       plan->kind != TERN_PKI_CLIENT;
     size_t mark = out->size;
+    back_permitted_eins(out, plan);
     back_name_constraints(out, plan);
     back_crl_urls(out, plan);
     back_alt_names(out, plan);
@@ -311,17 +333,30 @@ int make_certificate(struct tern_writer *out, const struct certificate_plan *pla
     return write_signed(out, tern_back_writer_bytes(&tbs), issuer->key);
 }
 
+/* id-rsp-totalPartialCrlNumber (2) or id-rsp-partialCrlNumber (3), 2.23.146.1.2.0.arc. */
+static void back_part(struct tern_back_writer *out, uint8_t arc, int64_t number)
+{
+    const uint8_t oid[] = {0x67, 0x81, 0x12, 0x01, 0x02, 0x00, arc};
+    size_t mark = out->size;
+    tern_back_write_int(out, 0x02, number);
+    back_extension_of(out, mark, TERN_BYTES_OF(oid), true);
+}
+
 int make_crl(struct tern_writer *out, const struct crl_plan *plan,
              const struct certificate_issuer *issuer)
 {
     static uint8_t buffer[1 << 16];
     struct tern_back_writer tbs = tern_back_writer(buffer, sizeof buffer);
+    if (plan->total_partial > 0) {
+        back_part(&tbs, 3, plan->partial_number);
+        back_part(&tbs, 2, plan->total_partial);
+    }
     size_t mark = tbs.size;
     tern_back_write_int(&tbs, 0x02, plan->number);
     back_extension(&tbs, mark, 20, false);
     back_key_ids(&tbs, NULL, issuer->certificate->subject_key_id);
-    tern_back_write_header(&tbs, 0x30, mark);
-    tern_back_write_header(&tbs, 0xA0, mark);
+    tern_back_write_header(&tbs, 0x30, 0);
+    tern_back_write_header(&tbs, 0xA0, 0);
     size_t list = tbs.size;
     for (size_t i = plan->count; i > 0; i--) {
         mark = tbs.size;

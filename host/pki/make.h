@@ -15,7 +15,9 @@ struct certificate_plan {
     const char *eid;          /* serialNumber, for an eUICC */
     const char *dns_name;     /* SAN dNSName */
     struct tern_bytes oid;    /* SAN registeredID, content */
-    const char *const *iins;  /* nameConstraints of an EUM, with its organization */
+    const char *const *eins;  /* permittedEins of an EUM, as later variants have it */
+    size_t ein_count;
+    const char *const *iins; /* nameConstraints of an EUM, with its organization */
     size_t iin_count;
     const char *crl_urls[2];
     int64_t not_before;
@@ -43,6 +45,8 @@ struct crl_plan {
     int64_t this_update;
     int64_t next_update;
     int64_t number;
+    int64_t total_partial; /* Parts the list is cut into; 0: not cut */
+    int64_t partial_number;
 };
 
 /* Append a revocation list's DER. */

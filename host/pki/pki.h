@@ -134,6 +134,14 @@ int tern_pki_create(const char *dir, const struct tern_pki_plan *plan, struct te
 int tern_pki_add(const char *dir, const struct tern_pki_plan *plan, struct tern_pki_why *why);
 
 /**
+ * Name a certificate in its CI's revocation list and write the list with its number one up. The CI
+ * issued it itself: lists of EUMs do not exist (an eUICC's certificate has no distribution point).
+ * TERN_OK also when it is there already.
+ */
+int tern_pki_revoke(const char *dir, const char *certificate_path, int64_t now,
+                    struct tern_pki_why *why);
+
+/**
  * The EID with this IIN (8 digits) and serial number, with its check digits.
  * TERN_ERR_RANGE when they do not fit into 30 digits.
  */

@@ -384,6 +384,27 @@ static void an_euicc_needs_its_eum(void **state)
     expect(verify_euicc(world, &fault), fault, TERN_ERR_CERTIFICATE,
            "the EUM's constraint does not permit this EID", 0);
 
+    /* Later variants name the EINs themselves; a prefix of any length. */
+    static const char *const EINS[] = {"890330", "8904903212345"}, *const OTHER[] = {"8904903213"};
+    plan.eins = EINS;
+    plan.ein_count = 2;
+    make(&world->eum, plan, &world->ci);
+    make(&world->euicc, euicc_plan(), &world->eum);
+    assert_int_equal(verify_euicc(world, &fault), TERN_OK);
+    plan.eins = OTHER;
+    plan.ein_count = 1;
+    make(&world->eum, plan, &world->ci);
+    make(&world->euicc, euicc_plan(), &world->eum);
+    expect(verify_euicc(world, &fault), fault, TERN_ERR_CERTIFICATE,
+           "the EUM's constraint does not permit this EID", 0);
+    /* With both constraints both must hold. */
+    plan.iins = IINS;
+    plan.iin_count = 2;
+    make(&world->eum, plan, &world->ci);
+    make(&world->euicc, euicc_plan(), &world->eum);
+    expect(verify_euicc(world, &fault), fault, TERN_ERR_CERTIFICATE,
+           "the EUM's constraint does not permit this EID", 0);
+
     tern_openssl_key_free(&server.key);
     tern_openssl_key_free(&below.key);
     tern_openssl_key_free(&eum2.key);
@@ -398,7 +419,13 @@ static void lists_revoke(void **state)
     const struct tern_bytes serials[] = {world->eum.certificate.serial_number,
                                          world->auth.certificate.serial_number};
     struct tern_writer out = TERN_WRITER_OF(der);
-    assert_int_equal(make_crl(&out, &(struct crl_plan){serials, 2, NOW - 1, NOW + 1, 7}, &issuer),
+    assert_int_equal(make_crl(&out,
+                              &(struct crl_plan){.serials = serials,
+                                                 .count = 2,
+                                                 .this_update = NOW - 1,
+                                                 .next_update = NOW + 1,
+                                                 .number = 7},
+                              &issuer),
                      TERN_OK);
     struct tern_crl crl;
     assert_int_equal(tern_crl_parse(&crl, &fault, tern_writer_bytes(&out)), TERN_OK);
@@ -428,11 +455,27 @@ static void lists_revoke(void **state)
     for (size_t size = 0; size < out.size; size++) {
         assert_true(tern_crl_parse(&crl, &fault, tern_bytes(der, size)) < 0);
     }
-    /* An empty list is a list. */
+    assert_int_equal(crl.total_partial, 1);
+    assert_int_equal(crl.partial_number, 1);
+    /* An empty list is a list; this is the second of three parts. */
     out = TERN_WRITER_OF(der);
-    assert_int_equal(make_crl(&out, &(struct crl_plan){NULL, 0, NOW - 1, NOW + 1, 8}, &issuer),
+    assert_int_equal(make_crl(&out,
+                              &(struct crl_plan){.this_update = NOW - 1,
+                                                 .next_update = NOW + 1,
+                                                 .number = 8,
+                                                 .total_partial = 3,
+                                                 .partial_number = 2},
+                              &issuer),
                      TERN_OK);
     assert_int_equal(tern_crl_parse(&crl, &fault, tern_writer_bytes(&out)), TERN_OK);
+    assert_int_equal(crl.total_partial, 3);
+    assert_int_equal(crl.partial_number, 2);
+    assert_int_equal(tern_crl_verify(crypto, &fault, &crl, &world->anchor), TERN_OK);
+    assert_int_equal(tern_crl_verify(crypto, &fault, &crl,
+                                     &(struct tern_anchor){.public_key = world->anchor.public_key,
+                                                           .key_id = TERN_BYTES_TEXT("other"),
+                                                           .subject = world->anchor.subject}),
+                     TERN_ERR_CERTIFICATE);
     assert_int_equal(verify_one(world, &world->auth, TERN_ROLE_DP_AUTH, &fault), TERN_OK);
 }
 
