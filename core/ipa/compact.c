@@ -7,9 +7,16 @@
 
 #include "core/ipa/machine.h"
 
-enum saw {
-    SAW_RESOURCE = 1, /* extCardResource is in the hold at `carry_value` */
-};
+/* What was written behind the hold is part of it now, and what a message will carry. */
+static int hold_written(struct tern_ipa *ipa, const struct tern_writer *out)
+{
+    int status = tern_writer_status(out);
+    if (status == TERN_OK) {
+        ipa->held = (struct tern_ipa_span){ipa->hold_size, (uint16_t)out->size};
+        ipa->hold_size = (uint16_t)(ipa->hold_size + out->size);
+    }
+    return status;
+}
 
 /* BF38{A0{30{80, 83, 84, BF22{.., 84 extCardResource, ..}, A0 ctxParams1}, 5F37, 30, 30}}
  *   ->  BF38{A2{A0{84 extCardResource, A2{A0 ctxParams1}?}, 5F37}}
@@ -81,8 +88,7 @@ int ipa_compact_authenticate(struct tern_ipa *ipa)
         tern_write(&out, context);
     }
     tern_write(&out, signature);
-    ipa->held = (struct tern_ipa_span){ipa->hold_size, (uint16_t)out.size};
-    return tern_writer_status(&out);
+    return hold_written(ipa, &out);
 }
 
 /* BF21{A0{30{80 tx, 5F49 otpk, 04 hashCc?}, 5F37}} -> BF21{A2{30{5F49, 04?}, 5F37}} in place.
@@ -114,7 +120,5 @@ void ipa_compact_prepare(struct tern_ipa *ipa)
     tern_write(&out, otpk.raw);
     tern_write(&out, code.raw);
     tern_write(&out, signature.raw);
-    if (tern_writer_status(&out) == TERN_OK) {
-        ipa->held = (struct tern_ipa_span){ipa->hold_size, (uint16_t)out.size};
-    }
+    (void)hold_written(ipa, &out); /* no room: in full, then */
 }

@@ -5,7 +5,8 @@
  */
 #include "core/ipa/machine.h"
 
-#define POLLS_MAX 64 /* in one wake and of one eIM: an eIM that never ends is left for the next */
+#define ERROR_POLLS 16
+#define POLLS_MAX   64 /* in one wake and of one eIM: an eIM that never ends is left for the next */
 
 static uint8_t eim_bit(const struct tern_ipa *ipa)
 {
@@ -24,7 +25,11 @@ static int ask_poll(struct tern_ipa *ipa)
         ipa->memory.download_eim == ipa->eim_index) {
         return ipa_trigger_resume(ipa);
     }
-    if (ipa->polls >= POLLS_MAX || (ipa->nothing_waits && !cause_waits(ipa))) {
+    if (ipa->polls >= POLLS_MAX) {
+        ipa->failed = true;
+        return ipa_next_eim(ipa);
+    }
+    if (ipa->nothing_waits && !cause_waits(ipa)) {
         return ipa_next_eim(ipa);
     }
     ipa->polls++;
@@ -65,6 +70,7 @@ static int executed(struct tern_ipa *ipa)
 {
     if ((ipa->marks & MARK_ERROR) != 0) {
         ipa->tally.package_errors++;
+        ipa->polls += ERROR_POLLS; /* should the eIM give it again and again */
         ipa_answer_held(ipa, 0);
         return JUMPED;
     }
