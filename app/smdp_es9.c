@@ -196,7 +196,9 @@ static const char *check_http(const struct http_request *request, enum tern_es9p
 void smdp_on_es9(void *context, struct http_request *request)
 {
     struct smdp_server *server = context;
-    struct smdp_worker *worker = &server->workers[request->worker];
+    /* Worker 0 is the main loop: one thread, so one connection to the store. */
+    struct smdp_worker *worker =
+        request->worker == 0 ? &server->main : &server->workers[request->worker];
     bool asn1 = strcmp(request->path, TERN_ES9PLUS_ASN1_PATH) == 0;
     enum tern_es9plus_function function =
         tern_es9plus_function_of_path(tern_bytes_text(request->path));

@@ -61,7 +61,7 @@ static enum tern_status_code check_chain(const struct tern_rsp_server *server,
     struct tern_certificate leaf;
     struct tern_certificate eum;
     struct tern_fault fault = {NULL, 1};
-    if (tern_certificate_parse(&eum, NULL, ok->eum_certificate) < 0) {
+    if (tern_certificate_parse(&eum, NULL, ok->eum_certificate) < 0 || eum.role != TERN_ROLE_EUM) {
         return TERN_STATUS_EUM_CERTIFICATE;
     }
     if (!ci_is_the_chosen_one(server, &eum, call->request.transaction_id)) {

@@ -14,7 +14,6 @@
 #include "host/http/server.h"
 #include "host/pki/pki.h"
 #include "host/store/group.h"
-#include "host/trace/trace.h"
 #include "tern/der.h"
 #include "tern/eim.h"
 
@@ -76,7 +75,7 @@ struct eim_server {
     struct loop_timer *waiter_timer;
     bool webhook_running;
     uint64_t started_ms;
-    struct trace *trace; /* NULL: none */
+    _Atomic uint64_t trace_number;
 };
 
 /* ---- worker.c ---- */
