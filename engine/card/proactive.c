@@ -58,7 +58,8 @@ bool proactive_busy(const struct tern_card *card)
 
 uint16_t proactive_announce(const struct tern_card *card)
 {
-    bool transfer = card->chaining || card->output_size != 0;
+    bool loading = card->session != NULL && card->session->load != LOAD_NONE;
+    bool transfer = card->chaining || card->output_size != 0 || loading;
     if (card->refresh != REFRESH_WAITING || transfer) return SW_OK;
     return SW_PROACTIVE | REFRESH_SIZE;
 }

@@ -59,7 +59,7 @@ static int rat_row(struct tern_writer *out, const char *row)
 
 int card_rat_from_rows(struct tern_writer *out, const char *const *rows, size_t count)
 {
-    static const char *const ANY[] = {"ppr1,ppr2:EEEEEE", "ppr1,ppr2:EEEEE"};
+    static const char *const ANY[] = {"ppr1,ppr2:EEEEEE"};
     if (count == 0) {
         rows = ANY;
         count = TERN_COUNT_OF(ANY);
