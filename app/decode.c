@@ -11,7 +11,9 @@
 #include "host/config/options.h"
 #include "host/decode/decode.h"
 
-#define INPUT_SIZE_MAX (64u << 20)
+#define INPUT_SIZE_MAX     (64u << 20)
+#define FOLDER_DEPTH_MAX   4
+#define APDU_TEXT_SIZE_MAX (16u << 20) /* of a chain of 1 MiB, printed */
 
 struct decode_options {
     const char *type;
@@ -34,9 +36,62 @@ static const struct option_table TABLE = OPTION_TABLE(
     "Exits 0 when all is understood, 1 when an input is damaged, 2 when it cannot be read.",
     ROWS);
 
-static int say(const struct decode_options *options, const char *name, struct tern_bytes input)
+/* The card that the APDUs of one writer in a trace folder talk to. */
+struct talker {
+    char name[300]; /* folder and role */
+    struct decode_card card;
+};
+
+#define TALKER_MAX 64
+
+struct run {
+    const struct decode_options *options;
+    struct talker talkers[TALKER_MAX];
+    size_t talker_count;
+};
+
+/* "DIR/1700000000123456-ipa-APDU-command.apdu": what stands before the second hyphen's text. */
+static struct decode_card *card_of(struct run *run, const char *name)
 {
-    size_t capacity = 1u << 16;
+    char key[300];
+    const char *slash = strrchr(name, '/');
+    const char *role = strchr(slash == NULL ? name : slash, '-');
+    const char *end = role == NULL ? NULL : strchr(role + 1, '-');
+    snprintf(key, sizeof key, "%.*s%.*s", slash == NULL ? 0 : (int)(slash - name), name,
+             end == NULL ? 0 : (int)(end - role), role == NULL ? "" : role);
+    for (size_t i = 0; i < run->talker_count; i++) {
+        if (strcmp(run->talkers[i].name, key) == 0) {
+            return &run->talkers[i].card;
+        }
+    }
+    if (run->talker_count == TALKER_MAX) {
+        return &run->talkers[0].card;
+    }
+    struct talker *talker = &run->talkers[run->talker_count++];
+    snprintf(talker->name, sizeof talker->name, "%s", key);
+    return &talker->card;
+}
+
+static bool ends_with(const char *text, const char *ending)
+{
+    size_t size = text == NULL ? 0 : strlen(text);
+    return size >= strlen(ending) && strcmp(text + size - strlen(ending), ending) == 0;
+}
+
+static int decode_one(struct run *run, struct decode *decode, struct tern_bytes input)
+{
+    bool command = ends_with(decode->name, "command.apdu");
+    if (!command && !ends_with(decode->name, "response.apdu")) {
+        return decode_input(decode, input);
+    }
+    struct decode_card *card = card_of(run, decode->name);
+    return decode_apdu(decode, card, command, input);
+}
+
+static int say(struct run *run, const char *name, struct tern_bytes input)
+{
+    /* An APDU moves its card's chain on: it must fit at once. */
+    size_t capacity = ends_with(name, ".apdu") ? APDU_TEXT_SIZE_MAX : 1u << 16;
     for (;;) {
         char *text = malloc(capacity);
         if (text == NULL) {
@@ -45,11 +100,11 @@ static int say(const struct decode_options *options, const char *name, struct te
         }
         struct tern_writer out = tern_writer(text, capacity);
         struct decode decode = {.out = &out,
-                                .json = options->json,
-                                .strict = options->strict,
-                                .type = options->type,
+                                .json = run->options->json,
+                                .strict = run->options->strict,
+                                .type = run->options->type,
                                 .name = name};
-        int error = decode_input(&decode, input);
+        int error = decode_one(run, &decode, input);
         if (error != TERN_ERR_NO_SPACE) {
             fwrite(text, 1, out.size, stdout);
             fflush(stdout);
@@ -67,7 +122,7 @@ static int say(const struct decode_options *options, const char *name, struct te
     }
 }
 
-static int say_file(const struct decode_options *options, const char *path, const char *name)
+static int say_file(struct run *run, const char *path, const char *name)
 {
     uint8_t *data = NULL;
     size_t size = 0;
@@ -76,39 +131,80 @@ static int say_file(const struct decode_options *options, const char *path, cons
         fprintf(stderr, "tern decode: %s: %s\n", path, tern_error_text(error));
         return 2;
     }
-    int status = say(options, name, tern_bytes(data, size));
+    int status = say(run, name, tern_bytes(data, size));
     free(data);
     return status;
 }
 
-static int not_hidden(const struct dirent *entry)
-{
-    return entry->d_name[0] != '.';
-}
+/* Files below a folder, by their own names: writers in several folders make one story. */
+struct found {
+    char **paths; /* each malloc'ed */
+    size_t count;
+    size_t capacity;
+};
 
-static int say_folder(const struct decode_options *options, const char *folder)
+static void find_files(struct found *found, const char *folder, unsigned depth)
 {
-    struct dirent **entries = NULL;
-    int count = scandir(folder, &entries, not_hidden, alphasort);
-    if (count < 0) {
-        fprintf(stderr, "tern decode: %s cannot be read\n", folder);
-        return 2;
-    }
-    int status = 0;
-    for (int i = 0; i < count; i++) {
+    DIR *handle = opendir(folder);
+    const struct dirent *entry;
+    while (handle != NULL && (entry = readdir(handle)) != NULL) {
         char path[4096];
         struct stat about;
-        if (path_join(path, sizeof path, folder, entries[i]->d_name) == TERN_OK &&
-            stat(path, &about) == 0 && S_ISREG(about.st_mode)) {
-            if (!options->json) {
-                printf("== %s (%lld bytes)\n", entries[i]->d_name, (long long)about.st_size);
-            }
-            int worse = say_file(options, path, entries[i]->d_name);
-            status = worse > status ? worse : status;
+        if (entry->d_name[0] == '.' ||
+            path_join(path, sizeof path, folder, entry->d_name) != TERN_OK ||
+            stat(path, &about) != 0) {
+            continue;
         }
-        free(entries[i]);
+        if (S_ISDIR(about.st_mode) && depth < FOLDER_DEPTH_MAX) {
+            find_files(found, path, depth + 1);
+            continue;
+        }
+        if (found->count == found->capacity) {
+            size_t capacity = found->capacity * 2 + 64;
+            char **larger = realloc(found->paths, capacity * sizeof *larger);
+            if (larger == NULL) {
+                break;
+            }
+            found->paths = larger;
+            found->capacity = capacity;
+        }
+        found->paths[found->count] = strdup(path);
+        found->count += found->paths[found->count] != NULL;
     }
-    free(entries);
+    if (handle != NULL) {
+        closedir(handle);
+    }
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const char *left = *(char *const *)a;
+    const char *right = *(char *const *)b;
+    int order = strcmp(strrchr(left, '/') + 1, strrchr(right, '/') + 1);
+    return order != 0 ? order : strcmp(left, right);
+}
+
+static int say_folder(struct run *run, const char *folder)
+{
+    struct found found = {0};
+    find_files(&found, folder, 0);
+    if (found.count == 0) {
+        fprintf(stderr, "tern decode: %s has no files\n", folder);
+        return 2;
+    }
+    qsort(found.paths, found.count, sizeof *found.paths, by_name);
+    int status = 0;
+    for (size_t i = 0; i < found.count; i++) {
+        const char *name = found.paths[i] + strlen(folder);
+        name += strspn(name, "/");
+        if (!run->options->json) {
+            printf("== %s\n", name);
+        }
+        int worse = say_file(run, found.paths[i], name);
+        status = worse > status ? worse : status;
+        free(found.paths[i]);
+    }
+    free(found.paths);
     return status;
 }
 
@@ -141,17 +237,21 @@ int verb_decode(int argc, char **argv)
         fprintf(stderr, "tern decode: no type '%s'; --types lists them\n", options.type);
         return 2;
     }
+    static struct run run;
+    run.options = &options;
     if (argc < 2) {
-        return say_file(&options, "-", NULL);
+        return say_file(&run, "-", NULL);
     }
     status = 0;
     for (int i = 1; i < argc; i++) {
         struct stat about;
         bool folder = stat(argv[i], &about) == 0 && S_ISDIR(about.st_mode);
-        int worse = folder
-                        ? say_folder(&options, argv[i])
-                        : say_file(&options, argv[i], strcmp(argv[i], "-") == 0 ? NULL : argv[i]);
+        int worse = folder ? say_folder(&run, argv[i])
+                           : say_file(&run, argv[i], strcmp(argv[i], "-") == 0 ? NULL : argv[i]);
         status = worse > status ? worse : status;
+    }
+    for (size_t i = 0; i < run.talker_count; i++) {
+        decode_card_end(&run.talkers[i].card);
     }
     return status;
 }

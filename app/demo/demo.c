@@ -15,11 +15,13 @@
 #include "host/config/options.h"
 
 const struct demo_step DEMO_STEPS[] = {
-    {"pki",      "a test PKI: CI, EUM, three eUICCs, two SM-DP+s, the eIM", step_pki,      true},
-    {"profiles", "six profiles built from YAML, one a sensor and operator", step_profiles, true},
-    {"servers",  "two SM-DP+s and two home networks start",                 step_servers,  true},
-    {"orders",   "activation codes ordered: a CSV list and QR images",      step_orders,   true},
-    {"cards",    "three sensors leave the factory: no profile, no eIM",     step_cards,    true},
+    {"pki",        "a test PKI: CI, EUM, three eUICCs, two SM-DP+s, the eIM",                  step_pki,      true},
+    {"profiles",   "six profiles built from YAML, one a sensor and operator",                  step_profiles, true},
+    {"servers",    "two SM-DP+s and two home networks start",                                  step_servers,  true},
+    {"orders",     "activation codes ordered: a CSV list and QR images",                       step_orders,   true},
+    {"cards",      "three sensors leave the factory: no profile, no eIM",                      step_cards,    true},
+    {"commission", "the eIM is bound over short-range links; a wrong pairing code opens none",
+     step_commission,                                                                                         true},
 };
 const size_t DEMO_STEP_COUNT = sizeof(DEMO_STEPS) / sizeof(DEMO_STEPS[0]);
 

@@ -90,6 +90,8 @@ const char *demo_path(const struct demo *demo, const char *format, ...)
 bool demo_write_file(struct row *row, const char *path, const char *text);
 /** Arguments that begin with this executable. */
 void demo_arguments(const struct demo *demo, struct arguments *arguments, const char *words);
+/** Arguments of a client of the eIM's API: "download", "operation show" ... */
+void eim_arguments(const struct demo *demo, struct arguments *arguments, const char *words);
 /** --resolve for every server of the story. */
 void demo_add_resolve(const struct demo *demo, struct arguments *arguments);
 /**
@@ -100,6 +102,7 @@ bool demo_run(struct demo *demo, struct row *row, struct arguments *arguments, i
               struct outcome *outcome);
 /** Start a server and wait until it is ready. */
 bool demo_serve(struct row *row, struct process *process, const char *name);
+bool demo_start_eim(struct demo *demo, struct row *row);
 /** A port that was free a moment ago on loopback. */
 int demo_free_port(void);
 void demo_random_hex(char *out, size_t bytes);
@@ -131,5 +134,6 @@ bool step_profiles(struct demo *demo, struct row *row);
 bool step_servers(struct demo *demo, struct row *row);
 bool step_orders(struct demo *demo, struct row *row);
 bool step_cards(struct demo *demo, struct row *row);
+bool step_commission(struct demo *demo, struct row *row);
 
 #endif

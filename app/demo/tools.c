@@ -153,3 +153,12 @@ bool json_true(const cJSON *object, const char *name)
 {
     return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, name));
 }
+
+void eim_arguments(const struct demo *demo, struct arguments *arguments, const char *words)
+{
+    char line[128];
+    snprintf(line, sizeof(line), "eim %s --json", words);
+    demo_arguments(demo, arguments, line);
+    argument(arguments, "--data");
+    argument(arguments, "%s", demo_path(demo, "eim"));
+}

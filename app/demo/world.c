@@ -208,6 +208,30 @@ static bool start_network(struct demo *demo, struct row *row, struct operator_si
     return demo_serve(row, process, name);
 }
 
+bool demo_start_eim(struct demo *demo, struct row *row)
+{
+    struct process *process = &demo->eim;
+    arguments_free(&process->arguments);
+    demo_arguments(demo, &process->arguments, "eim serve --allow-network 127.0.0.0/8");
+    argument(&process->arguments, "--allow-port");
+    argument(&process->arguments, "1-65535");
+    argument(&process->arguments, "--data");
+    argument(&process->arguments, "%s", demo_path(demo, "eim"));
+    argument(&process->arguments, "--pki");
+    argument(&process->arguments, "%s", demo->pki);
+    argument(&process->arguments, "--listen-esipa");
+    argument(&process->arguments, "127.0.0.1:%d", demo->eim_port);
+    argument(&process->arguments, "--listen-api");
+    argument(&process->arguments, "127.0.0.1:%d", demo->api_port);
+    argument(&process->arguments, "--ready");
+    snprintf(process->ready, sizeof(process->ready), "%s", demo_path(demo, "eim.ready"));
+    argument(&process->arguments, "%s", process->ready);
+    snprintf(process->log, sizeof(process->log), "%s", demo_path(demo, "eim.log"));
+    demo_add_resolve(demo, &process->arguments);
+    add_trace(demo, &process->arguments, "eim");
+    return demo_serve(row, process, "eim");
+}
+
 bool step_servers(struct demo *demo, struct row *row)
 {
     for (int i = 0; i < OPERATOR_COUNT; i++) {
@@ -216,7 +240,7 @@ bool step_servers(struct demo *demo, struct row *row)
             return false;
         }
     }
-    return true;
+    return demo_start_eim(demo, row);
 }
 
 /* Sweden's MSP sends a list, Singapore's a QR image for each sensor. */
@@ -246,11 +270,43 @@ static bool order(struct demo *demo, struct row *row, struct operator_site *site
     return held;
 }
 
+static bool import_codes(struct demo *demo, struct row *row, const char *pool,
+                         const struct arguments *files)
+{
+    struct arguments arguments;
+    struct outcome outcome;
+    eim_arguments(demo, &arguments, "code import");
+    argument(&arguments, "--pool");
+    argument(&arguments, "%s", pool);
+    for (size_t i = 0; i < files->count; i++) {
+        argument(&arguments, "%s", files->list[i]);
+    }
+    bool held = demo_run(demo, row, &arguments, 0, &outcome);
+    outcome_free(&outcome);
+    return held;
+}
+
+static bool import_qr_images(struct demo *demo, struct row *row)
+{
+    struct arguments files = {0};
+    for (int i = 0; i < SENSOR_COUNT; i++) {
+        argument(&files, "%s", demo_path(demo, "qr/%sF.png", demo->sensors[i].iccid[SINGAPORE]));
+    }
+    bool held = import_codes(demo, row, "singapore", &files);
+    arguments_free(&files);
+    return held;
+}
+
 bool step_orders(struct demo *demo, struct row *row)
 {
     struct operator_site *sweden = &demo->operators[SWEDEN];
     struct operator_site *singapore = &demo->operators[SINGAPORE];
+    struct arguments list = {0};
     mkdir(demo_path(demo, "qr"), 0700);
-    return order(demo, row, sweden, "--csv", demo_path(demo, "sweden.csv")) &&
-           order(demo, row, singapore, "--qr", demo_path(demo, "qr"));
+    argument(&list, "%s", demo_path(demo, "sweden.csv"));
+    bool held = order(demo, row, sweden, "--csv", list.list[0]) &&
+                order(demo, row, singapore, "--qr", demo_path(demo, "qr")) &&
+                import_codes(demo, row, "sweden", &list) && import_qr_images(demo, row);
+    arguments_free(&list);
+    return held;
 }

@@ -20,6 +20,7 @@ int profile_write(const char *path, struct tern_bytes bytes)
 int verb_profile(int argc, char **argv)
 {
     static const struct command_row ROWS[] = {
+        {"try", profile_try, "install a package in memory and answer APDUs"},
         {"build", profile_build, "a package (UPP) from a description in YAML"},
         {NULL,    NULL,          NULL                                        },
     };

@@ -7,6 +7,7 @@
 #include "tern/bytes.h"
 
 int profile_build(int argc, char **argv);
+int profile_try(int argc, char **argv);
 
 /* A file, 0600, for a package holds keys; NULL or "-" is stdout. */
 int profile_write(const char *path, struct tern_bytes bytes);

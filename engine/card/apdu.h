@@ -59,6 +59,7 @@ apdu_handler apdu_fetch;
 apdu_handler apdu_terminal_response;
 apdu_handler apdu_store_data;
 apdu_handler apdu_get_data;
+apdu_handler apdu_status;
 
 /** Give a command to the enabled profile; commits what it changed. */
 uint16_t apdu_uicc(struct tern_card *card, unsigned channel, const struct tern_apdu *apdu);

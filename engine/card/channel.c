@@ -118,6 +118,33 @@ uint16_t apdu_select(struct tern_card *card, unsigned channel, const struct tern
     return status;
 }
 
+/** STATUS while the ISD-R or the ECASD is selected, TS 102 221, 11.1.2: the terminal polls with it.
+ */
+uint16_t apdu_status(struct tern_card *card, unsigned channel, const struct tern_apdu *apdu)
+{
+    bool isdr = card->channels[channel].application == APPLICATION_ISDR;
+    struct tern_writer out = apdu_output(card);
+    if (apdu->p1 > 0x02) return SW_WRONG_P1_P2;
+    switch (apdu->p2) {
+    case 0x00:
+        if (isdr) {
+            write_isdr_fci(card, &out);
+        } else {
+            write_ecasd_fci(&out);
+        }
+        break;
+    case 0x01:
+        tern_der_write(&out, 0x84, isdr ? TERN_BYTES_OF(ISDR_AID) : TERN_BYTES_OF(ECASD_AID));
+        break;
+    case 0x0C:
+        break;
+    default:
+        return SW_WRONG_P1_P2;
+    }
+    apdu_keep_output(card, &out);
+    return SW_OK;
+}
+
 /** GET RESPONSE, in either class: clients use both. sgp22.md 17.5. */
 uint16_t apdu_get_response(struct tern_card *card, unsigned channel, const struct tern_apdu *apdu)
 {

@@ -32,6 +32,8 @@ static const struct command {
     {PROPRIETARY,   0x14, ANY_APPLICATION,   apdu_terminal_response  },
     {PROPRIETARY,   0xE2, APPLICATION_ISDR,  apdu_store_data         },
     {ANY_CLASS,     0xCA, APPLICATION_ECASD, apdu_get_data           },
+    {PROPRIETARY,   0xF2, APPLICATION_ISDR,  apdu_status             },
+    {PROPRIETARY,   0xF2, APPLICATION_ECASD, apdu_status             },
 };
 
 static const struct command *find_command(const struct tern_apdu *apdu, uint8_t application)

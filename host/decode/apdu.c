@@ -22,10 +22,7 @@
 struct trace {
     struct decode *decode;
     struct tern_json_writer *json;
-    uint8_t *command; /* data of a STORE DATA chain */
-    size_t command_size;
-    uint8_t *response; /* pieces of a response */
-    size_t response_size;
+    struct decode_card *card;
     int error;
 };
 
@@ -198,9 +195,9 @@ static void take_command(struct trace *trace, struct tern_bytes apdu)
     }
     say_line(trace, "command", instruction_name(apdu.data[1]), apdu);
     if (apdu.data[1] == 0xE2) {
-        collect(&trace->command, &trace->command_size, command_data(apdu));
+        collect(&trace->card->command, &trace->card->command_size, command_data(apdu));
         if ((apdu.data[2] & 0x80) != 0) {
-            say_collected(trace, &trace->command, &trace->command_size);
+            say_collected(trace, &trace->card->command, &trace->card->command_size);
         }
     }
 }
@@ -214,14 +211,15 @@ static void take_response(struct trace *trace, struct tern_bytes apdu)
     }
     unsigned status = (unsigned)apdu.data[apdu.size - 2] << 8 | apdu.data[apdu.size - 1];
     say_line(trace, "response", decode_status_word(status), apdu);
-    collect(&trace->response, &trace->response_size, tern_bytes_slice(apdu, 0, apdu.size - 2));
+    collect(&trace->card->response, &trace->card->response_size,
+            tern_bytes_slice(apdu, 0, apdu.size - 2));
     if (status >> 8 != 0x61) {
         struct tern_tlv tlv;
-        struct tern_bytes all = tern_bytes(trace->response, trace->response_size);
-        if (trace->response_size > 0 && tern_der_single(all, &tlv, 0) == TERN_OK) {
-            say_collected(trace, &trace->response, &trace->response_size);
+        struct tern_bytes all = tern_bytes(trace->card->response, trace->card->response_size);
+        if (trace->card->response_size > 0 && tern_der_single(all, &tlv, 0) == TERN_OK) {
+            say_collected(trace, &trace->card->response, &trace->card->response_size);
         } else {
-            trace->response_size = 0;
+            trace->card->response_size = 0;
         }
     }
 }
@@ -253,19 +251,36 @@ static void take_line(struct trace *trace, struct tern_bytes line)
     free(data);
 }
 
+static void begin(struct trace *trace)
+{
+    if (trace->json != NULL) {
+        tern_json_begin_object(trace->json, NULL);
+        if (trace->decode->name != NULL) {
+            tern_json_write_text(trace->json, "file", tern_bytes_text(trace->decode->name));
+        }
+        tern_json_begin_array(trace->json, "apdus");
+    }
+}
+
+static void end(struct trace *trace)
+{
+    if (trace->json != NULL) {
+        tern_json_end_array(trace->json);
+        if (trace->error != TERN_OK) {
+            tern_json_write_text(trace->json, "error", tern_bytes_text(trace->decode->complaint));
+        }
+        tern_json_end_object(trace->json);
+    }
+}
+
 int decode_apdus(struct decode *decode, struct tern_bytes text)
 {
     struct tern_json_writer json = tern_json_writer(decode->out);
-    struct trace trace = {.decode = decode, .json = decode->json ? &json : NULL};
+    struct decode_card card = {0};
+    struct trace trace = {decode, decode->json ? &json : NULL, &card, TERN_OK};
     struct tern_bytes line;
     size_t number = 0;
-    if (trace.json != NULL) {
-        tern_json_begin_object(&json, NULL);
-        if (decode->name != NULL) {
-            tern_json_write_text(&json, "file", tern_bytes_text(decode->name));
-        }
-        tern_json_begin_array(&json, "apdus");
-    }
+    begin(&trace);
     while (input_line(&text, &line)) {
         number++;
         if (line.size == 0 || line.data[0] == '#') {
@@ -283,14 +298,43 @@ int decode_apdus(struct decode *decode, struct tern_bytes text)
             snprintf(decode->complaint, sizeof decode->complaint, "no APDU in line %zu", number);
         }
     }
-    free(trace.command);
-    free(trace.response);
+    decode_card_end(&card);
+    end(&trace);
+    return trace.error;
+}
+
+int decode_apdu(struct decode *decode, struct decode_card *card, bool is_command,
+                struct tern_bytes apdu)
+{
+    struct tern_json_writer json = tern_json_writer(decode->out);
+    struct trace trace = {decode, decode->json ? &json : NULL, card, TERN_OK};
+    decode->complaint[0] = '\0';
+    decode->hint = decode->name;
+    begin(&trace);
     if (trace.json != NULL) {
-        tern_json_end_array(&json);
-        if (trace.error != TERN_OK) {
-            tern_json_write_text(&json, "error", tern_bytes_text(decode->complaint));
-        }
+        tern_json_begin_object(&json, NULL);
+    }
+    if (is_command) {
+        take_command(&trace, apdu);
+    } else {
+        take_response(&trace, apdu);
+    }
+    if (trace.json != NULL) {
         tern_json_end_object(&json);
     }
-    return trace.error;
+    if (trace.error != TERN_OK && decode->complaint[0] == '\0') {
+        snprintf(decode->complaint, sizeof decode->complaint, "no APDU");
+    }
+    end(&trace);
+    if (decode->json) {
+        tern_write_byte(decode->out, '\n');
+    }
+    return tern_writer_status(decode->out) != TERN_OK ? TERN_ERR_NO_SPACE : trace.error;
+}
+
+void decode_card_end(struct decode_card *card)
+{
+    free(card->command);
+    free(card->response);
+    *card = (struct decode_card){0};
 }

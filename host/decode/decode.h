@@ -47,6 +47,19 @@ int decode_elements(struct decode *decode, struct tern_json_writer *json, struct
 int decode_json_body(struct decode *decode, struct tern_bytes text);
 int decode_apdus(struct decode *decode, struct tern_bytes text);
 
+/** What was collected of a chain of STORE DATA or GET RESPONSE of one card. Zero to begin. */
+struct decode_card {
+    uint8_t *command; /**< malloc'ed */
+    size_t command_size;
+    uint8_t *response; /**< malloc'ed */
+    size_t response_size;
+};
+
+/** One APDU that stands alone, such as a file of a trace folder. As decode_input(). */
+int decode_apdu(struct decode *decode, struct decode_card *card, bool is_command,
+                struct tern_bytes apdu);
+void decode_card_end(struct decode_card *card);
+
 /** A status word in words, such as "ok" or "referenced data not found"; never NULL. */
 const char *decode_status_word(unsigned status_word);
 

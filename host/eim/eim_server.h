@@ -14,6 +14,7 @@
 #include "host/http/server.h"
 #include "host/pki/pki.h"
 #include "host/store/group.h"
+#include "host/trace/trace.h"
 #include "tern/der.h"
 #include "tern/eim.h"
 
@@ -75,7 +76,7 @@ struct eim_server {
     struct loop_timer *waiter_timer;
     bool webhook_running;
     uint64_t started_ms;
-    _Atomic uint64_t trace_number;
+    struct trace *trace; /* NULL: none */
 };
 
 /* ---- worker.c ---- */

@@ -63,6 +63,11 @@ const struct tern_pki_entry *identity_find(const struct tern_pki *pki, enum tern
                                            const struct tern_pki_entry *after)
 {
     const struct tern_pki_entry *entry = after;
+    char host[TERN_FQDN_SIZE + 1];
+    if (name != NULL) { /* an eimFqdn may have a port; a certificate has none */
+        snprintf(host, sizeof(host), "%.*s", (int)strcspn(name, ":"), name);
+        name = host;
+    }
     do {
         entry = tern_pki_find(pki, kind, name, TERN_BYTES_NONE, entry);
     } while (entry != NULL && !fits(entry, curve));

@@ -18,6 +18,7 @@
 
 #define DEADLINE_MS  (10 * 1000)
 #define MEMORY_MAX   (512u * 1024 * 1024)
+#define SCRATCH_MAX  (16u * 1024 * 1024) /* the decoder copies its input to a file of its own */
 #define CPU_SECONDS  5
 #define EXIT_NO_TOOL 127
 #define EXIT_NO_CODE 4
@@ -39,6 +40,7 @@ static void become_reader(int in, int out)
     const struct rlimit cpu = {CPU_SECONDS, CPU_SECONDS};
     const struct rlimit memory = {MEMORY_MAX, MEMORY_MAX};
     const struct rlimit nothing = {0, 0};
+    const struct rlimit scratch = {SCRATCH_MAX, SCRATCH_MAX};
     const struct rlimit files = {32, 32};
     int null = open("/dev/null", O_WRONLY);
     if (null < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(null, 2) < 0) {
@@ -52,7 +54,7 @@ static void become_reader(int in, int out)
     setrlimit(RLIMIT_CPU, &cpu);
     setrlimit(RLIMIT_AS, &memory);
     setrlimit(RLIMIT_CORE, &nothing);
-    setrlimit(RLIMIT_FSIZE, &nothing);
+    setrlimit(RLIMIT_FSIZE, &scratch);
     setrlimit(RLIMIT_NOFILE, &files);
     execve("/usr/bin/zbarimg", ARGUMENTS, ENVIRONMENT);
     _exit(EXIT_NO_TOOL);

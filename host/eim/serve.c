@@ -151,13 +151,16 @@ int eim_host_serve(const struct eim_host_options *options)
     struct eim_server *server = calloc(1, sizeof(*server));
     struct loop *loop = loop_new();
     int status = 2;
+    struct trace *trace = trace_open(options->trace, "eim");
     if (server == NULL || loop == NULL || folder_make(options->data, 0700) != TERN_OK ||
-        (options->trace != NULL && folder_make(options->trace, 0700) != TERN_OK)) {
+        (options->trace != NULL && trace == NULL)) {
         log_error("eim.start", "data", options->data, "error", "cannot make the data folder");
+        trace_close(trace);
         free(server);
         return 2;
     }
     server->options = options;
+    server->trace = trace;
     server->started_ms = unix_ms();
     pthread_mutex_init(&server->workers_lock, NULL);
     if (identity_take(server) && take_policy(server) && start(server, loop)) {
@@ -169,6 +172,7 @@ int eim_host_serve(const struct eim_host_options *options)
     loop_free(loop);
     identity_release(server);
     pthread_mutex_destroy(&server->workers_lock);
+    trace_close(trace);
     free(server);
     return status;
 }

@@ -59,6 +59,16 @@ static unsigned long long stamp(struct trace *trace)
     return micros;
 }
 
+/* Some names come from a peer's request path. */
+static void keep_harmless(char *name)
+{
+    for (; *name != '\0'; name++) {
+        bool letter = (*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z');
+        bool other = (*name >= '0' && *name <= '9') || strchr(".+_-", *name) != NULL;
+        *name = letter || other ? *name : '_';
+    }
+}
+
 void trace_message(struct trace *trace, const char *name, const char *ending,
                    struct tern_bytes message)
 {
@@ -66,9 +76,10 @@ void trace_message(struct trace *trace, const char *name, const char *ending,
     if (trace == NULL) {
         return;
     }
-    int size = snprintf(path, sizeof path, "%s/%llu-%s-%s.%s", trace->dir, stamp(trace),
-                        trace->role, name, ending);
-    if (size > 0 && (size_t)size < sizeof path) {
+    char file[200];
+    snprintf(file, sizeof file, "%llu-%s-%s.%s", stamp(trace), trace->role, name, ending);
+    keep_harmless(file);
+    if (path_join(path, sizeof path, trace->dir, file) == TERN_OK) {
         (void)file_write(path, message, 0600);
     }
 }
