@@ -197,6 +197,7 @@ static int explain(struct decode *decode, struct tern_bytes element, tern_tag ta
 {
     struct tern_fault nearest = {NULL, 0};
     const char *name = NULL;
+    unsigned mercy = decode->strict ? TERN_MERCY_NONE : TERN_MERCY_ALL;
     bool may_be_newer = false; /* a CHOICE with an arm that no table knows */
     int why = check_tree(element, element.data, 0, &nearest.offset);
     if (why != TERN_OK) {
@@ -209,7 +210,7 @@ static int explain(struct decode *decode, struct tern_bytes element, tern_tag ta
         if (record->tag != tag || tag == 0x30 || tag == 0x04 || tag == 0x02) {
             continue;
         }
-        int error = tern_asn_decode_as(record, NULL, &fault, element, 0, TERN_MERCY_ALL);
+        int error = tern_asn_decode_as(record, NULL, &fault, element, 0, mercy);
         may_be_newer = may_be_newer || error == TERN_OK;
         if (error != TERN_OK && (name == NULL || fault.offset > nearest.offset)) {
             nearest = fault;
