@@ -45,7 +45,7 @@ struct talker {
 #define TALKER_MAX 64
 
 struct run {
-    const struct decode_options *options;
+    struct decode_options options;
     struct talker talkers[TALKER_MAX];
     size_t talker_count;
 };
@@ -100,9 +100,9 @@ static int say(struct run *run, const char *name, struct tern_bytes input)
         }
         struct tern_writer out = tern_writer(text, capacity);
         struct decode decode = {.out = &out,
-                                .json = run->options->json,
-                                .strict = run->options->strict,
-                                .type = run->options->type,
+                                .json = run->options.json,
+                                .strict = run->options.strict,
+                                .type = run->options.type,
                                 .name = name};
         int error = decode_one(run, &decode, input);
         if (error != TERN_ERR_NO_SPACE) {
@@ -190,6 +190,7 @@ static int say_folder(struct run *run, const char *folder)
     find_files(&found, folder, 0);
     if (found.count == 0) {
         fprintf(stderr, "tern decode: %s has no files\n", folder);
+        free(found.paths);
         return 2;
     }
     qsort(found.paths, found.count, sizeof *found.paths, by_name);
@@ -197,7 +198,7 @@ static int say_folder(struct run *run, const char *folder)
     for (size_t i = 0; i < found.count; i++) {
         const char *name = found.paths[i] + strlen(folder);
         name += strspn(name, "/");
-        if (!run->options->json) {
+        if (!run->options.json) {
             printf("== %s\n", name);
         }
         int worse = say_file(run, found.paths[i], name);
@@ -225,6 +226,7 @@ static int list_types(const struct decode_options *options)
 
 int verb_decode(int argc, char **argv)
 {
+    static struct run run; /* too large for a stack */
     struct decode_options options = {0};
     int status = options_parse(&TABLE, &options, &argc, argv);
     if (status != OPTIONS_GO) {
@@ -237,8 +239,7 @@ int verb_decode(int argc, char **argv)
         fprintf(stderr, "tern decode: no type '%s'; --types lists them\n", options.type);
         return 2;
     }
-    static struct run run;
-    run.options = &options;
+    run.options = options;
     if (argc < 2) {
         return say_file(&run, "-", NULL);
     }

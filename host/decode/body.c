@@ -72,17 +72,15 @@ static int say_der(struct decode *decode, struct tern_json_writer *json, const c
     uint8_t *data = NULL;
     size_t size = 0;
     size_t offset = 0;
-    struct tern_bytes der = TERN_BYTES_NONE;
     int error = input_base64(text, &data, &size, &offset);
     if (error == TERN_OK) {
-        der = tern_bytes(data, size);
         if (json != NULL) {
             tern_json_begin_array(json, key);
         } else {
             tern_write_byte(decode->out, '\n');
         }
         decode->hint = key;
-        error = decode_elements(decode, json, der, indent + 1);
+        error = decode_elements(decode, json, tern_bytes(data, size), indent + 1);
         decode->hint = decode->name;
         if (json != NULL) {
             tern_json_end_array(json);

@@ -99,34 +99,32 @@ static void certificate_json(struct tern_json_writer *json, const struct tern_ce
     tern_json_write_hex(json, "authorityKeyIdentifier", c->authority_key_id);
 }
 
-static void print_indented(struct decode *decode, const struct tern_asn_record *record,
-                           struct tern_bytes element, unsigned mercy, unsigned indent,
-                           struct tern_fault *fault, int *error)
+/* tern_asn_print() with every line moved in. */
+static int print_indented(struct decode *decode, const struct tern_asn_record *record,
+                          struct tern_bytes element, unsigned mercy, struct tern_fault *fault)
 {
-    if (indent == 0) {
-        *error = tern_asn_print(record, decode->out, element, mercy, fault);
-        return;
-    }
     struct tern_writer count = tern_writer(NULL, 0);
     (void)tern_asn_print(record, &count, element, mercy, NULL);
     char *text = malloc(count.size + 1);
     struct tern_writer lines = tern_writer(text, text == NULL ? 0 : count.size);
-    *error = tern_asn_print(record, &lines, element, mercy, fault);
+    int error = tern_asn_print(record, &lines, element, mercy, fault);
     struct tern_bytes rest = tern_writer_bytes(&lines);
     while (rest.size > 0) {
         const uint8_t *end = memchr(rest.data, '\n', rest.size);
         size_t size = end == NULL ? rest.size : (size_t)(end - rest.data) + 1;
-        indent_line(decode->out, indent);
+        indent_line(decode->out, decode->indent);
         tern_write(decode->out, tern_bytes_slice(rest, 0, size));
         rest = tern_bytes_slice(rest, size, rest.size);
     }
     free(text);
+    return error;
 }
 
 static int say_message(struct decode *decode, struct tern_json_writer *json,
                        const struct tern_message *message, struct tern_bytes element,
-                       unsigned mercy, unsigned indent)
+                       unsigned mercy)
 {
+    unsigned indent = decode->indent;
     struct tern_fault fault;
     struct tern_certificate certificate;
     const struct tern_asn_record *record = message->record;
@@ -151,7 +149,7 @@ static int say_message(struct decode *decode, struct tern_json_writer *json,
         certificate_text(decode->out, &certificate, indent + 1);
         tern_der_print(decode->out, element, indent + 1);
     } else {
-        print_indented(decode, record, element, mercy, indent, &fault, &error);
+        error = print_indented(decode, record, element, mercy, &fault);
         if (error == TERN_OK && mercy != TERN_MERCY_NONE) {
             indent_line(decode->out, indent);
             tern_write_text(decode->out, "(not strict: accepted with mercy for deployed peers)\n");
@@ -164,10 +162,10 @@ static int say_message(struct decode *decode, struct tern_json_writer *json,
 }
 
 static void say_tree(struct decode *decode, struct tern_json_writer *json,
-                     struct tern_bytes element, unsigned indent)
+                     struct tern_bytes element)
 {
     if (json == NULL) {
-        tern_der_print(decode->out, element, indent);
+        tern_der_print(decode->out, element, decode->indent);
         return;
     }
     tern_json_write_raw(json, "type", TERN_BYTES_TEXT("null"));
@@ -228,7 +226,7 @@ static int explain(struct decode *decode, struct tern_bytes element, tern_tag ta
 }
 
 static int say_element(struct decode *decode, struct tern_json_writer *json,
-                       const struct tern_tlv *element, unsigned indent)
+                       const struct tern_tlv *element)
 {
     unsigned mercy = decode->strict ? TERN_MERCY_NONE : TERN_MERCY_ALL;
     const struct tern_message *message = NULL;
@@ -245,9 +243,9 @@ static int say_element(struct decode *decode, struct tern_json_writer *json,
         message = decode->strict && mercy != TERN_MERCY_NONE ? NULL : message;
     }
     if (message != NULL) {
-        return say_message(decode, json, message, element->raw, mercy, indent);
+        return say_message(decode, json, message, element->raw, mercy);
     }
-    say_tree(decode, json, element->raw, indent);
+    say_tree(decode, json, element->raw);
     return explain(decode, element->raw, element->tag);
 }
 
@@ -258,11 +256,12 @@ int decode_elements(struct decode *decode, struct tern_json_writer *json, struct
     struct tern_tlv element;
     int got;
     int error = TERN_OK;
+    decode->indent = indent;
     while ((got = tern_der_next(&in, &element, TERN_DER_LONG_LENGTHS)) == 1) {
         if (json != NULL) {
             tern_json_begin_object(json, NULL);
         }
-        int worse = say_element(decode, json, &element, indent);
+        int worse = say_element(decode, json, &element);
         error = error == TERN_OK ? worse : error;
         if (json != NULL) {
             tern_json_end_object(json);

@@ -19,6 +19,7 @@ struct decode {
     const char *type; /**< the type as the module names it; NULL: guess */
     const char *name; /**< of the file, a hint for guessing and a member of the JSON; may be NULL */
     const char *hint; /**< set by decode_input(): what guessing goes by, `name` or a member's key */
+    unsigned indent;  /**< set by decode_elements() */
     char complaint[200]; /**< after a failure: what is wrong, and at which byte */
 };
 

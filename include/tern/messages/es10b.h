@@ -13,7 +13,8 @@
 
 #include "tern/messages/rsp.h"
 
-/* clang-format off: lists of codes and their comments are aligned by hand */
+/* Lists of codes and their comments are aligned by hand. */
+/* clang-format off */
 
 /* AuthenticateServer, BF38 */
 

@@ -12,7 +12,8 @@
 #include "tern/messages/es10b.h"
 #include "tern/messages/esep.h"
 
-/* clang-format off: lists of codes and their comments are aligned by hand */
+/* Lists of codes and their comments are aligned by hand. */
+/* clang-format off */
 
 /** AddInitialEimRequest, BF57. */
 struct tern_add_initial_eim_request {

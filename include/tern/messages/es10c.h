@@ -11,7 +11,8 @@
 
 #include "tern/messages/esep.h"
 
-/* clang-format off: lists of codes and their comments are aligned by hand */
+/* Lists of codes and their comments are aligned by hand. */
+/* clang-format off */
 
 /* ES10a */
 

@@ -10,7 +10,8 @@
 
 #include "tern/messages/rsp.h"
 
-/* clang-format off: lists of codes and their comments are aligned by hand */
+/* Lists of codes and their comments are aligned by hand. */
+/* clang-format off */
 
 #define TERN_REMOTE_OP_ID_LIST(X, P) X(P, installBoundProfilePackage, 1)
 TERN_CODES(tern_remote_op_id, TERN_REMOTE_OP_ID);

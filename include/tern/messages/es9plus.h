@@ -13,7 +13,8 @@
 #include "tern/messages/es8plus.h"
 #include "tern/messages/esipa.h"
 
-/* clang-format off: lists of codes and their comments are aligned by hand */
+/* Lists of codes and their comments are aligned by hand. */
+/* clang-format off */
 
 /** InitiateAuthenticationRequest, BF39. */
 struct tern_initiate_authentication_request {

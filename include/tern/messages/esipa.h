@@ -17,7 +17,8 @@
 #include "tern/messages/es10b.h"
 #include "tern/messages/esep.h"
 
-/* clang-format off: lists of codes and their comments are aligned by hand */
+/* Lists of codes and their comments are aligned by hand. */
+/* clang-format off */
 
 /** SequenceNumber, 80: element of EimAcknowledgements. */
 struct tern_sequence_number {

@@ -14,7 +14,8 @@
 
 #include "tern/asn.h"
 
-/* clang-format off: lists of codes and their comments are aligned by hand */
+/* Lists of codes and their comments are aligned by hand. */
+/* clang-format off */
 
 /* Single elements, for walking lists. */
 
