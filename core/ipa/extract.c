@@ -191,7 +191,7 @@ int ipa_extract_measure(struct tern_ipa *ipa, struct tern_bytes data, bool last)
             ipa->code = 5; /* GetCerts: invalidCiPKId */
         }
         if (ipa->found) {
-            ipa->index = ipa->seen;
+            ipa->index = ipa->parts[ipa->part_index] >= PART_RESULT ? ipa->seen : ipa->index;
             return SINK_STOP;
         }
     }

@@ -202,23 +202,25 @@ bool ipa_message_refused(struct tern_ipa *ipa)
     return true;
 }
 
-/* The first piece of a live response: keep it, learn the size. */
+/* The beginning of a live response: keep it until its header is whole, which tells the size. */
 static int live_piece(struct tern_ipa *ipa, struct tern_bytes data)
 {
     struct tern_der_header header = {.raw_size = 0};
-    struct tern_bytes rest = data;
-    if (tern_der_header_feed(&header, &rest) != 1) {
-        return TERN_ERR_MALFORMED;
+    if (!ipa->found) {
+        ipa->found = true;
+        ipa->hold_size = 0; /* the command has left */
     }
-    ipa->hold_size = 0;
-    ipa->held = (struct tern_ipa_span){0, (uint16_t)data.size};
+    int status = ipa_hold_add(ipa, data);
+    struct tern_bytes rest = tern_bytes(ipa_hold(ipa), ipa->hold_size);
+    int complete = tern_der_header_feed(&header, &rest);
+    if (status != TERN_OK || complete != 1) {
+        return status != TERN_OK ? status : complete;
+    }
+    ipa->held = (struct tern_ipa_span){0, ipa->hold_size};
     ipa->held_sent = 0;
     ipa->part_sizes[ipa->part_index++] = header.raw_size + header.value_size;
-    int status = ipa_hold_add(ipa, data);
-    if (status == TERN_OK) {
-        push_head(ipa);
-    }
-    return status;
+    push_head(ipa);
+    return SINK_PUSH;
 }
 
 /* A piece of a card response while a message is made. */
@@ -226,11 +228,7 @@ int ipa_message_piece(struct tern_ipa *ipa, struct tern_bytes data, bool last)
 {
     bool live = ipa->parts[ipa->part_index] == PART_LIVE;
     if (ipa->stage == STAGE_MEASURE) {
-        if (!live) {
-            return ipa_extract_measure(ipa, data, last);
-        }
-        int status = live_piece(ipa, data);
-        return status == TERN_OK ? SINK_PUSH : status;
+        return live ? live_piece(ipa, data) : ipa_extract_measure(ipa, data, last);
     }
     if (!live) {
         return ipa_extract_copy(ipa, data, last);

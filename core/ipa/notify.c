@@ -17,7 +17,7 @@ static bool through_eim(const struct tern_ipa *ipa)
 static bool of_download(const struct tern_ipa *ipa)
 {
     const uint8_t both = MARK_PIR | MARK_OURS;
-    return (ipa->marks & both) == both && (ipa->memory.flags & SAVED_DOWNLOAD) != 0;
+    return (ipa->notice & both) == both && (ipa->memory.flags & SAVED_DOWNLOAD) != 0;
 }
 
 static bool of_direct_download(const struct tern_ipa *ipa)
@@ -40,6 +40,7 @@ static int take_list(struct tern_ipa *ipa)
     if (ipa->outcome == OUTCOME_CARD) {
         return ipa_card_lost(ipa);
     }
+    ipa->notice = ipa->marks;
     return ipa->outcome == OUTCOME_OK && ipa->found ? NEXT : ipa_go(ipa, IPA_POLL);
 }
 

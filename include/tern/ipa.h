@@ -185,138 +185,134 @@ struct tern_ipa_memory {
 
 struct tern_ipa_step;
 
-/** The state. Its members are the IPA's own; it may be moved between steps, `buffer` may not. */
+/**
+ * The state. Its members are the IPA's own; it may be moved between steps, `buffer` may not.
+ *
+ * They stand in the order that Thumb code reaches them cheaply: bytes in the first 32, halves in
+ * the first 64, words in the first 128, what is only pointed at behind.
+ */
 struct tern_ipa {
-    const struct tern_ipa_config *config;
-    uint8_t *buffer;
-    uint16_t buffer_size;
-    /* where we are */
     uint8_t phase;
-    uint8_t outcome;
+    uint8_t outcome; /* how the row ended */
+    uint8_t stage;   /* of a message */
+    uint8_t loading; /* what is staged for the card */
+    uint8_t download; /* how */
+    uint8_t part_index;
+    uint8_t part_count;
+    uint8_t code;  /* error code seen */
+    uint8_t marks; /* what was seen */
+    uint8_t base;  /* depth of the element whose children matter */
+    uint8_t slot;
+    uint8_t seen;
+    uint8_t staged; /* bytes for the card; size of a raw APDU */
+    uint8_t scanned;
+    uint8_t span_count;
+    uint8_t eim_index;
+    uint8_t eim_id_size;
+    uint8_t address_size;
+    uint8_t json_field;
+    uint8_t json_state;
+    uint8_t json_count;
+    uint8_t polls; /* GetEimPackage of this eIM in this wake */
+    bool text;     /* base64 between head and tail */
+    bool injected; /* the package in hand came by injection */
+    bool dirty;    /* `memory` is newer than what is saved */
+    bool failed;   /* something has to be tried again */
+    bool booted;   /* the ISD-R is selected */
+    bool found;
+    bool mismatch;
+    bool answered; /* the card gave response data */
+    bool results_done;
+    bool parts_of_data;
+    uint16_t hold_size;
+    uint16_t keep_size; /* metadata kept at the end of the buffer */
+    uint16_t out_size;
+    uint16_t held_sent;
+    uint16_t activation_size;
+    uint16_t arm;  /* which alternative a reply is, as a tag */
+    uint16_t more; /* bytes that GET RESPONSE offers, 0 none */
+    uint16_t compared;
+    uint16_t span_offset;
+    uint16_t buffer_size;
+    uint16_t eim_fqdn_size;
+    uint16_t sw;
+    struct tern_ipa_span held;
+    struct tern_ipa_span acks;
+    uint8_t *buffer;
+    const struct tern_ipa_config *config;
     const struct tern_ipa_step *row;
     const struct tern_ipa_step *wake_row;
     const struct tern_ipa_step *then; /* after acknowledgements */
-    uint64_t now_ms;
-    uint64_t wake_ms;
-    struct tern_ipa_memory memory;
-    struct tern_ipa_tally tally;
-    bool booted;       /* the ISD-R is selected */
-    bool idle;         /* what SLEEP says */
-    bool dirty;        /* `memory` is newer than what is saved */
-    bool failed;       /* something has to be tried again */
-    bool answered_eim; /* an eIM answered in this wake */
-    bool injected;     /* the package in hand came by injection */
-    bool installed;    /* a profile was installed in this card session */
-    uint8_t attempts;  /* deliveries over a new profile that failed */
-    uint8_t polls;     /* GetEimPackage of this eIM in this wake */
-    uint8_t local_tag;
-    /* the card */
-    uint8_t channel;
-    uint8_t block; /* P2 of the next STORE DATA */
-    uint16_t sw;
-    uint16_t more; /* bytes that GET RESPONSE offers, 0 none */
-    uint16_t span_offset;
-    uint8_t span_count;
-    uint8_t span_index;
-    struct tern_ipa_span spans[7]; /* the command, in order */
-    /* the hold */
-    uint16_t hold_size;
-    uint16_t keep_size; /* metadata kept at the end of the buffer */
-    uint16_t arm;       /* which alternative a reply is, as a tag */
-    uint8_t code;       /* error code seen */
-    uint8_t base;       /* depth of the element whose children matter */
-    uint8_t slot;
-    struct tern_ipa_span slots[8];
-    struct tern_ipa_walk walk;
-    /* extraction */
-    uint8_t index; /* which element of the kind, from 1 */
-    uint8_t seen;
-    uint8_t marks;
-    bool found;
-    uint32_t found_size;
+    const char *path;
     uint32_t seq; /* seqNumber of what was found */
     uint32_t result_seq;
     uint32_t notified_seq;
+    uint32_t found_size;
     uint32_t wanted; /* parts of an IpaEuiccDataRequest, as bits */
-    uint16_t compared;
-    bool mismatch;
-    bool parts_of_data;
-    /* the message to a peer */
+    uint32_t total_size;
+    uint32_t sent_size;
+    uint32_t tail_size;
+    uint32_t json_bits;
+    uint32_t json_objects;
+    struct tern_ipa_memory memory;
+    struct tern_ipa_tally tally;
+    uint32_t info2_digest;
+    uint64_t now_ms;
+    uint64_t wake_ms;
+    uint8_t index; /* which element of the kind, from 1 */
     uint8_t peer;
-    uint8_t stage;
-    uint8_t part_count;
-    uint8_t part_index;
-    uint8_t parts[10];
-    bool part_done;
-    bool text;    /* base64 between head and tail */
-    bool nothing; /* there is nothing to send */
-    bool final;
+    uint8_t reason;
+    uint8_t package_marks;
+    uint8_t notice; /* marks of the notification in hand */
+    uint8_t attempts; /* deliveries over a new profile that failed */
+    uint8_t channel;
+    uint8_t block; /* P2 of the next STORE DATA */
+    uint8_t span_index;
+    uint8_t local_tag;
+    uint8_t eim_count;
+    uint8_t eim_protocols;
     uint8_t carry_size;
     uint8_t carry[3];
-    uint16_t out_size;
-    uint16_t held_sent;
-    struct tern_ipa_span held;
-    struct tern_ipa_span acks;
-    uint32_t part_sizes[10];
-    uint32_t tail_size;
-    uint32_t sent_size;
-    uint32_t total_size;
-    const char *path;
-    /* from a reply into the card */
-    uint8_t staged;
-    uint8_t scanned;
-    uint8_t loading;
-    uint8_t package_marks;
+    uint8_t json_depth;
+    uint8_t json_slot;
+    uint8_t json_events;
+    uint8_t row_rules;
+    uint8_t allowed_rules;
+    bool idle;         /* what SLEEP says */
+    bool answered_eim; /* an eIM answered in this wake */
+    bool installed;    /* a profile was installed in this card session */
+    bool part_done;
+    bool nothing; /* there is nothing to send */
+    bool final;
     bool block_last;
     bool reply_last;
     bool load_complete;
-    bool answered; /* the card gave response data */
-    struct tern_ipa_walk inner;
-    /* JSON replies */
-    uint32_t json_bits;
-    uint32_t json_objects;
-    uint8_t json_depth;
-    uint8_t json_state;
-    uint8_t json_field;
-    uint8_t json_slot;
-    uint8_t json_count;
-    uint8_t json_events;
+    bool nothing_waits;
+    bool eim_indirect;
+    bool trust_first;
+    bool trust_last;
     bool json_expect_key;
     bool json_escape;
     bool json_failed;
-    char json_key[28];
-    /* rules of a profile */
-    uint8_t row_rules;
-    uint8_t allowed_rules;
     bool row_fits;
     bool row_consent;
     bool operator_fits;
-    uint8_t operator_value[20];
-    /* the eIM in hand */
-    uint8_t eid[TERN_EID_SIZE];
-    uint8_t eim_index;
-    uint8_t eim_count;
-    uint8_t eim_id_size;
-    uint8_t eim_protocols;
-    uint16_t eim_fqdn_size;
-    bool eim_indirect;
-    bool results_done;
-    bool nothing_waits;
-    bool trust_first;
-    bool trust_last;
-    uint8_t eim_id[TERN_EIM_ID_SIZE];
-    uint8_t eim_fqdn[TERN_ADDRESS_SIZE];
-    /* the download in hand */
-    uint8_t download; /* how */
-    uint8_t reason;
     bool compact_begun;
-    uint8_t address_size;
-    uint8_t address[TERN_ADDRESS_SIZE - 5];
-    uint16_t activation_size;
-    uint8_t activation[TERN_ACTIVATION_CODE_SIZE + 10];
+    struct tern_ipa_span spans[7]; /* the command, in order */
+    struct tern_ipa_span slots[8];
+    uint8_t parts[10];
+    uint32_t part_sizes[10];
+    struct tern_ipa_walk walk;
+    struct tern_ipa_walk inner;
     uint8_t eim_tx[17];      /* size, then eimTransactionId */
     uint8_t transaction[17]; /* size, then transactionId of the server */
-    uint32_t info2_digest;
+    uint8_t eid[TERN_EID_SIZE];
+    char json_key[28];
+    uint8_t operator_value[20];
+    uint8_t eim_id[TERN_EIM_ID_SIZE];
+    uint8_t eim_fqdn[TERN_ADDRESS_SIZE];
+    uint8_t address[TERN_ADDRESS_SIZE - 5];
+    uint8_t activation[TERN_ACTIVATION_CODE_SIZE + 10];
 };
 
 /**
