@@ -28,6 +28,7 @@ static const struct option_row SERVE_ROWS[] = {
     OPTION_LIST(struct eim_host_options, allow_port, "allow-port", "PORT", "port or range beside 443 that may be called"),
     OPTION_UINT(struct eim_host_options, workers, "workers", 1, 32, "threads for ESipa"),
     OPTION_UINT(struct eim_host_options, call_timeout_ms, "call-timeout-ms", 100, 600000, "for one call to an SM-DP+"),
+    OPTION_UINT(struct eim_host_options, retry_ms, "retry-ms", 1, 86400000, "until the first retry of a notification; it doubles"),
     OPTION_UINT(struct eim_host_options, requests_per_second, "rate", 1, 100000, "API requests a second and token"),
     OPTION_TEXT(struct eim_host_options, api_client_ca, "api-client-ca", "FILE", "API clients must show a certificate under this CA"),
 };

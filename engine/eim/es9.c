@@ -98,7 +98,7 @@ static bool read_events(struct turn *turn, struct tern_bytes body, struct es9_an
     struct tern_es9plus_response response;
     struct tern_es11_event event;
     if (tern_es9plus_response_decode(&response, TERN_ES9PLUS_JSON, TERN_ES11_AUTHENTICATE_CLIENT,
-                                     body, turn->arena, NULL) != TERN_OK) {
+                                     body, turn->arena, &turn->step->fault) != TERN_OK) {
         return false;
     }
     out->function = TERN_ES11_AUTHENTICATE_CLIENT;

@@ -51,6 +51,7 @@ static const struct row ROWS[] = {
     {R, 0x8D, 3,  {"fallbackProfileEnabled", "the present fallback profile is in use", "device", "wait until the device has returned from fallback"}},
     {R, 0x8E, 2,  {"noFallbackAttribute", "no profile has the fallback attribute", "operator", "nothing to unset"}},
     {R, 0x8E, 3,  {"fallbackProfileEnabled", "the fallback profile is in use", "device", "wait until the device has returned from fallback"}},
+    {R, 0x8E, 7,  {"commandError", "the card refuses to unset the fallback attribute", "operator", "list the profiles and try again"}},
     {R, 0x02, 1,  {"resultSizeOverflow", "the result was too large for the card", "operator", "split the package, or ask for fewer tags"}},
     {R, 0x02, 2,  {"unknownOrDamagedCommand", "the card does not know the command", "operator", "check the SGP.32 version of the card; leave the command out"}},
     {R, 0x02, 3,  {"interruption", "the card was interrupted while it executed", "device", "list the profiles, then send the package again"}},

@@ -104,6 +104,7 @@ static bool worker_open(struct eim_worker *worker)
         .keys = server->keys,
         .key_count = server->key_count,
         .trust = &server->trust,
+        .retry_ms = options->retry_ms,
     };
     return true;
 }
