@@ -5,19 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "host/decode/input.h"
+#include "host/decode/text.h"
 #include "tern/certificate.h"
 
 #define TREE_DEPTH_MAX 32
-
-static void indent_line(struct tern_writer *out, unsigned indent)
-{
-    for (unsigned i = 0; i < indent; i++) {
-        tern_write_text(out, "  ");
-    }
-}
 
 static void complain(struct decode *decode, const char *what, const struct tern_fault *fault,
                      int error)
@@ -29,95 +22,23 @@ static void complain(struct decode *decode, const char *what, const struct tern_
     }
 }
 
-static void format_time(char text[32], int64_t seconds)
-{
-    time_t clock = (time_t)seconds;
-    struct tm parts;
-    if (gmtime_r(&clock, &parts) == NULL || strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0) {
-        snprintf(text, 32, "%lld", (long long)seconds);
-    }
-}
-
-/* The name that a person knows it by: CN, else O. */
-static struct tern_bytes subject_name(const struct tern_certificate *certificate)
-{
-    return certificate->subject_common_name.data != NULL ? certificate->subject_common_name
-                                                         : certificate->subject_organization;
-}
-
-static void certificate_text(struct tern_writer *out, const struct tern_certificate *certificate,
-                             unsigned indent)
-{
-    char from[32];
-    char until[32];
-    format_time(from, certificate->not_before);
-    format_time(until, certificate->not_after);
-    const struct {
-        const char *name;
-        struct tern_bytes value;
-        bool text;
-    } rows[] = {
-        {"role",                   tern_bytes_text(tern_role_name(certificate->role)), true },
-        {"subject",                subject_name(certificate),                          true },
-        {"EID",                    certificate->subject_serial_number,                 true },
-        {"serialNumber",           certificate->serial_number,                         false},
-        {"notBefore",              tern_bytes_text(from),                              true },
-        {"notAfter",               tern_bytes_text(until),                             true },
-        {"subjectKeyIdentifier",   certificate->subject_key_id,                        false},
-        {"authorityKeyIdentifier", certificate->authority_key_id,                      false},
-        {"dNSName",                certificate->dns_name,                              true },
-    };
-    for (size_t i = 0; i < TERN_COUNT_OF(rows); i++) {
-        if (rows[i].value.data == NULL) {
-            continue;
-        }
-        struct tern_asn_field field = {.kind = rows[i].text ? TERN_ASN_TEXT : TERN_ASN_BYTES};
-        indent_line(out, indent);
-        tern_write_text(out, rows[i].name);
-        tern_write_text(out, ": ");
-        tern_asn_print_value(out, &field, rows[i].value);
-        tern_write_byte(out, '\n');
-    }
-}
-
 static void certificate_json(struct tern_json_writer *json, const struct tern_certificate *c)
 {
     char time[32];
     tern_json_write_text(json, "role", tern_bytes_text(tern_role_name(c->role)));
-    if (subject_name(c).data != NULL && tern_utf8_valid(subject_name(c))) {
-        tern_json_write_text(json, "subject", subject_name(c));
+    if (text_subject(c).data != NULL && tern_utf8_valid(text_subject(c))) {
+        tern_json_write_text(json, "subject", text_subject(c));
     }
     if (c->subject_serial_number.data != NULL && tern_utf8_valid(c->subject_serial_number)) {
         tern_json_write_text(json, "eid", c->subject_serial_number);
     }
     tern_json_write_hex(json, "serialNumber", c->serial_number);
-    format_time(time, c->not_before);
+    text_time(time, c->not_before);
     tern_json_write_text(json, "notBefore", tern_bytes_text(time));
-    format_time(time, c->not_after);
+    text_time(time, c->not_after);
     tern_json_write_text(json, "notAfter", tern_bytes_text(time));
     tern_json_write_hex(json, "subjectKeyIdentifier", c->subject_key_id);
     tern_json_write_hex(json, "authorityKeyIdentifier", c->authority_key_id);
-}
-
-/* tern_asn_print() with every line moved in. */
-static int print_indented(struct decode *decode, const struct tern_asn_record *record,
-                          struct tern_bytes element, unsigned mercy, struct tern_fault *fault)
-{
-    struct tern_writer count = tern_writer(NULL, 0);
-    (void)tern_asn_print(record, &count, element, mercy, NULL);
-    char *text = malloc(count.size + 1);
-    struct tern_writer lines = tern_writer(text, text == NULL ? 0 : count.size);
-    int error = tern_asn_print(record, &lines, element, mercy, fault);
-    struct tern_bytes rest = tern_writer_bytes(&lines);
-    while (rest.size > 0) {
-        const uint8_t *end = memchr(rest.data, '\n', rest.size);
-        size_t size = end == NULL ? rest.size : (size_t)(end - rest.data) + 1;
-        indent_line(decode->out, decode->indent);
-        tern_write(decode->out, tern_bytes_slice(rest, 0, size));
-        rest = tern_bytes_slice(rest, size, rest.size);
-    }
-    free(text);
-    return error;
 }
 
 static int say_message(struct decode *decode, struct tern_json_writer *json,
@@ -144,14 +65,13 @@ static int say_message(struct decode *decode, struct tern_json_writer *json,
             error = decode_to_json(json, "value", record, element, mercy, &fault);
         }
     } else if (known_certificate) {
-        indent_line(decode->out, indent);
+        text_indent(decode->out, indent);
         tern_write_text(decode->out, "Certificate 30\n");
-        certificate_text(decode->out, &certificate, indent + 1);
-        tern_der_print(decode->out, element, indent + 1);
+        text_certificate(decode->out, &certificate, indent + 1);
     } else {
-        error = print_indented(decode, record, element, mercy, &fault);
+        error = text_message(decode->out, record, element, mercy, &fault, indent);
         if (error == TERN_OK && mercy != TERN_MERCY_NONE) {
-            indent_line(decode->out, indent);
+            text_indent(decode->out, indent);
             tern_write_text(decode->out, "(not strict: accepted with mercy for deployed peers)\n");
         }
     }

@@ -65,7 +65,9 @@ static void keep_harmless(char *name)
     for (; *name != '\0'; name++) {
         bool letter = (*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z');
         bool other = (*name >= '0' && *name <= '9') || strchr(".+_-", *name) != NULL;
-        *name = letter || other ? *name : '_';
+        if (!letter && !other) {
+            *name = '_';
+        }
     }
 }
 

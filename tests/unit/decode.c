@@ -35,20 +35,20 @@ static const struct {
      "GetEimPackageResponse BF4F\n  eimPackageError: 1 (noEimPackageAvailable)\n",                                                                                                                NULL                                                                                     },
     {"PEM, two blocks",
      "junk\n-----BEGIN X-----\nv08D\nAgEB\n-----END X-----\n"
-     "-----BEGIN Y-----\nv1ADAgEC\n-----END Y-----\n",                                           "GetEimPackageResponse BF4F\n  eimPackageError: 1 (noEimPackageAvailable)\n"
+     "-----BEGIN Y-----\nv1ADAgEC\n-----END Y-----\n",                                                         "GetEimPackageResponse BF4F\n  eimPackageError: 1 (noEimPackageAvailable)\n"
      "ProvideEimPackageResultResponse BF50\n  provideEimPackageResultError: 2 (eidNotFound)\n",                                             NULL                                                                                     },
     {"two messages one after the other",                       "BF2000BF4300",
      "GetEuiccInfo1Request BF20\nGetRatRequest BF43\n",                                                                                                                                           NULL                                                                                     },
     {"a deviation of a peer",                                  "BF5803800101",
      "ProfileRollbackRequest BF58\n  refreshFlag: TRUE\n"
      "(not strict: accepted with mercy for deployed peers)\n",                                                                                                                                    NULL                                                                                     },
-    {"nobody's element",                                       "DF7F03010203",                   "DF7F: 010203\n",
+    {"nobody's element",                                       "DF7F03010203",                                 "DF7F: 010203\n",
      "{\"elements\":[{\"type\":null,\"size\":6,\"value\":\"DF7F03010203\"}]}\n"                                                                                                                                                                                                            },
     {"an unknown element inside",                              "BF300780010789020102",
      "NotificationSentRequest BF30\n  seqNumber: 7\n  (unknown)\n    89: 0102\n",                                                                                                                 NULL                                                                                     },
     {"a JSON body with DER in base64",
      "{\"header\":{\"functionExecutionStatus\":{\"status\":\"Failed\",\"statusCodeData\":"
-     "{\"subjectCode\":\"8.2.6\",\"reasonCode\":\"3.8\"}}},\"smdpSigned2\":\"MAaAAQEBAQA=\"}",   "JSON\n"
+     "{\"subjectCode\":\"8.2.6\",\"reasonCode\":\"3.8\"}}},\"smdpSigned2\":\"MAaAAQEBAQA=\"}",                 "JSON\n"
      "  header: \n    functionExecutionStatus: \n      status: \"Failed\"\n"
      "      statusCodeData: \n        subjectCode: \"8.2.6\"\n        reasonCode: \"3.8\"\n"
      "        (no order has this MatchingID)\n"
@@ -59,12 +59,21 @@ static const struct {
      "\"strict\":true,\"value\":{\"transactionId\":\"01\",\"ccRequiredFlag\":false}}]}}\n"},
     {"APDUs: a chain of two blocks, a response in two pieces",
      "# ES10b.GetEID\n> 80E21100 03 BF3E03\n< 9000\n> 80E29101 03 5C015A\n< 610A\n"
-     "> 00C000000A\n< BF3E125A108904404593 610B\n> 00C000000B\n< 0000000000002153893210 9000\n", "> 80E2110003BF3E03  STORE DATA\n< 9000  ok\n> 80E29101035C015A  STORE DATA\n"
+     "> 00C000000A\n< BF3E125A108904404593 610B\n> 00C000000B\n< 0000000000002153893210 9000\n",               "> 80E2110003BF3E03  STORE DATA\n< 9000  ok\n> 80E29101035C015A  STORE DATA\n"
      "  GetEuiccDataRequest BF3E\n    tagList: 5A\n"
      "< 610A  ok, response data waits\n> 00C000000A  GET RESPONSE\n"
      "< BF3E125A108904404593610B  ok, response data waits\n> 00C000000B  GET RESPONSE\n"
      "< 00000000000021538932109000  ok\n"
      "  GetEuiccDataResponse BF3E\n    eidValue: 89044045930000000000002153893210\n",             NULL                                                                                     },
+    {"an ICCID, a list of tags",                               "BF2D13A00C5A0A985822322420228481145C035A9F70",
+     "ProfileInfoListRequest BF2D\n  searchCriteria A0\n"
+     "    iccid: 98582232242022848114 (89852223420222481841)\n  tagList: 5A9F70 (5A 9F70)\n",                                                                                                     NULL                                                                                     },
+    {"PLMNs of two and of three digits",
+     "BF4F175A10890440459300000000000021538932108203 02F801"
+     "BF4F175A10890440459300000000000021538932108203 130062",                                                  "GetEimPackageRequest BF4F\n  eidValue: 89044045930000000000002153893210\n"
+     "  rPLMN: 02F801 (208-10)\n"
+     "GetEimPackageRequest BF4F\n  eidValue: 89044045930000000000002153893210\n"
+     "  rPLMN: 130062 (310-260)\n",                                                                                                  NULL                                                                                     },
     {"a status word",                                          "> 00A40004023F00\n< 6A82\n",
      "> 00A40004023F00  SELECT\n< 6A82  file or application not found\n",                                                                                                                         "{\"apdus\":[{\"direction\":\"command\",\"apdu\":\"00A40004023F00\",\"meaning\":\"SELECT\"},"
      "{\"direction\":\"response\",\"apdu\":\"6A82\",\"meaning\":\"file or application not "
