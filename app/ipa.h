@@ -27,6 +27,7 @@ struct ipa_options {
     uint64_t rollback_attempts;
     uint64_t fallback_failures;
     uint64_t stop_after;
+    uint64_t stop_in;
     uint64_t stop_after_exchanges;
     bool prefer_direct;
     bool immediate_enable;

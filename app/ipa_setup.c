@@ -129,7 +129,8 @@ static void note_exchange(void *context, const struct device_exchange *exchange)
         return;
     }
     size_t i = setup->exchange_count++;
-    snprintf(setup->exchanges[i].name, sizeof(setup->exchanges[i].name), "%s", exchange->name);
+    snprintf(setup->exchanges[i].name, sizeof(setup->exchanges[i].name), "%s%s",
+             exchange->interface, exchange->name);
     setup->exchanges[i].outcome = exchange->outcome;
     setup->exchanges[i].request_size = exchange->request_size;
     setup->exchanges[i].reply_size = exchange->reply_size;
@@ -207,6 +208,7 @@ int ipa_setup(struct ipa_setup *setup, const struct ipa_options *options)
     struct device_options device = {.state_folder = options->state,
                                     .trace_folder = options->trace,
                                     .stop_after = (unsigned)options->stop_after,
+                                    .stop_in = (unsigned)options->stop_in,
                                     .stop_after_exchanges = (unsigned)options->stop_after_exchanges,
                                     .on_exchange = note_exchange,
                                     .context = setup};

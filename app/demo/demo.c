@@ -14,15 +14,26 @@
 #include "app/verbs.h"
 #include "host/config/options.h"
 
+/* clang-format off */
 const struct demo_step DEMO_STEPS[] = {
-    {"pki",        "a test PKI: CI, EUM, three eUICCs, two SM-DP+s, the eIM",                  step_pki,      true},
-    {"profiles",   "six profiles built from YAML, one a sensor and operator",                  step_profiles, true},
-    {"servers",    "two SM-DP+s and two home networks start",                                  step_servers,  true},
-    {"orders",     "activation codes ordered: a CSV list and QR images",                       step_orders,   true},
-    {"cards",      "three sensors leave the factory: no profile, no eIM",                      step_cards,    true},
-    {"commission", "the eIM is bound over short-range links; a wrong pairing code opens none",
-     step_commission,                                                                                         true},
+    {"pki", "a test PKI: CI, EUM, three eUICCs, two SM-DP+s, the eIM", step_pki, true},
+    {"profiles", "six profiles built from YAML, one a sensor and operator", step_profiles, true},
+    {"servers", "two SM-DP+s, two home networks and the eIM start", step_servers, true},
+    {"orders", "activation codes ordered: a CSV list and QR images", step_orders, true},
+    {"cards", "three sensors leave the factory: no profile, no eIM", step_cards, true},
+    {"commission", "the eIM is bound by short range; a wrong pairing code is not let in", step_commission, true},
+    {"download.sweden", "the Swedish profile comes, relayed by the eIM", step_download_sweden, true},
+    {"enable.sweden", "a signed package enables it; the signed result is verified", step_enable_sweden, true},
+    {"attach.sweden", "all three attach in Sweden: RES, CK and IK agree", step_attach_sweden, true},
+    {"attach.flipped-key", "one flipped bit of Ki: the attach fails at the keys", step_flipped_key, false},
+    {"landing", "in Singapore: Sweden is out of reach, the gateway still serves", step_landing, true},
+    {"download.singapore", "two sensors get the local profile through the eIM", step_download_singapore, true},
+    {"download.direct", "the third one gets it straight from the SM-DP+", step_download_direct, true},
+    {"enable.singapore", "enabled with rollback allowed; two attach in Singapore", step_enable_singapore, true},
+    {"rollback", "no coverage in the hold: back by itself, and says so signed", step_rollback, true},
+    {"home", "home again: the first profile enabled, the second deleted", step_home, true},
 };
+/* clang-format on */
 const size_t DEMO_STEP_COUNT = sizeof(DEMO_STEPS) / sizeof(DEMO_STEPS[0]);
 
 static void set_operator(struct demo *demo, int index, const char *name, const char *provider,

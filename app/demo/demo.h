@@ -9,6 +9,8 @@
 #ifndef APP_DEMO_DEMO_H
 #define APP_DEMO_DEMO_H
 
+#include <signal.h>
+
 #include "app/demo/process.h"
 #include "app/demo/report.h"
 
@@ -17,6 +19,7 @@
 #define SWEDEN         0
 #define SINGAPORE      1
 #define COMMAND_MS     30000
+#define EXIT_ANY       (-2) /**< For demo_run(): what it printed is judged, not how it ended. */
 
 struct demo_options {
     const char *directory; /**< Where everything is kept; fresh when not named. */
@@ -125,8 +128,36 @@ void sensor_wake_arguments(struct demo *demo, struct arguments *arguments,
 /** One wake; its counters go into the row. Free the outcome also on failure. */
 bool sensor_wake(struct demo *demo, struct row *row, const struct sensor *sensor, const char *modem,
                  struct outcome *outcome);
+bool sensor_wake_with(struct demo *demo, struct row *row, const struct sensor *sensor,
+                      const char *modem, const char *flag, struct outcome *outcome);
+/** A wake in which links are expected to fail: judged by what it says. */
+bool sensor_wake_any(struct demo *demo, struct row *row, const struct sensor *sensor,
+                     const char *modem, struct outcome *outcome);
+/** Where the messages of its IPA are kept. Valid until the next call. */
+const char *sensor_trace(const struct demo *demo, const struct sensor *sensor);
 /** The enabled profile attaches, and to this operator. */
 bool sensor_attach(struct demo *demo, struct row *row, const struct sensor *sensor, int index);
+/** Does any network in reach take it? */
+bool sensor_attached(struct demo *demo, struct row *row, const struct sensor *sensor);
+/** What the card holds, as JSON; its reader is interrupted for it. */
+bool sensor_show(struct demo *demo, struct row *row, struct sensor *sensor,
+                 struct outcome *outcome);
+/** This profile is the enabled one, in the card's own memory. */
+bool sensor_enabled(struct demo *demo, struct row *row, struct sensor *sensor, const char *iccid);
+/** The sensor that a subscription was made for; NULL when none was. */
+const struct sensor *sensor_of_iccid(const struct demo *demo, const char *iccid, int index);
+
+/* Operations at the eIM (story.c). */
+
+#define OPERATION_ID_SIZE 64
+bool story_queue_download(struct demo *demo, struct row *row, const struct sensor *sensor,
+                          int index, bool direct, char id[OPERATION_ID_SIZE]);
+bool story_queue_profile(struct demo *demo, struct row *row, const struct sensor *sensor,
+                         const char *command, const char *iccid, bool rollback,
+                         char id[OPERATION_ID_SIZE]);
+/** The operation is in this state. Free the outcome also on failure. */
+bool story_operation(struct demo *demo, struct row *row, const char *id, const char *state,
+                     struct outcome *outcome);
 
 /* The steps, by chapter. */
 bool step_pki(struct demo *demo, struct row *row);
@@ -135,5 +166,16 @@ bool step_servers(struct demo *demo, struct row *row);
 bool step_orders(struct demo *demo, struct row *row);
 bool step_cards(struct demo *demo, struct row *row);
 bool step_commission(struct demo *demo, struct row *row);
+
+bool step_download_sweden(struct demo *demo, struct row *row);
+bool step_enable_sweden(struct demo *demo, struct row *row);
+bool step_attach_sweden(struct demo *demo, struct row *row);
+bool step_flipped_key(struct demo *demo, struct row *row);
+bool step_landing(struct demo *demo, struct row *row);
+bool step_download_singapore(struct demo *demo, struct row *row);
+bool step_download_direct(struct demo *demo, struct row *row);
+bool step_enable_singapore(struct demo *demo, struct row *row);
+bool step_rollback(struct demo *demo, struct row *row);
+bool step_home(struct demo *demo, struct row *row);
 
 #endif

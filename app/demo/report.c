@@ -61,8 +61,9 @@ void row_add_wire(struct row *row, const cJSON *outcome)
     const cJSON *message;
     cJSON_ArrayForEach(message, cJSON_GetObjectItemCaseSensitive(outcome, "messages"))
     {
-        if (cJSON_IsString(message)) {
-            row_message(row, message->valuestring);
+        const cJSON *name = cJSON_GetObjectItemCaseSensitive(message, "name");
+        if (cJSON_IsString(name)) {
+            row_message(row, name->valuestring);
         }
     }
 }

@@ -88,6 +88,17 @@ bool sensor_move(struct demo *demo, struct row *row, struct sensor *sensor, bool
     return demo_write_file(row, demo_path(demo, "sensor-%d/coverage.yaml", sensor->number), text);
 }
 
+const char *sensor_trace(const struct demo *demo, const struct sensor *sensor)
+{
+    static char path[600];
+    if (demo->options.trace != NULL) {
+        snprintf(path, sizeof(path), "%s/ipa-%d", demo->options.trace, sensor->number);
+    } else {
+        snprintf(path, sizeof(path), "%s/trace", sensor->directory);
+    }
+    return path;
+}
+
 void sensor_wake_arguments(struct demo *demo, struct arguments *arguments,
                            const struct sensor *sensor, const char *modem)
 {
@@ -104,24 +115,55 @@ void sensor_wake_arguments(struct demo *demo, struct arguments *arguments,
         argument(arguments, "--modem");
         argument(arguments, "sim:%s/coverage.yaml%s", sensor->directory, modem);
     }
-    if (demo->options.trace != NULL) {
-        argument(arguments, "--trace");
-        argument(arguments, "%s/ipa-%d", demo->options.trace, sensor->number);
-    }
+    argument(arguments, "--trace"); /* the malware of a later chapter steals from it */
+    argument(arguments, "%s", sensor_trace(demo, sensor));
     demo_add_resolve(demo, arguments);
+}
+
+static bool wake(struct demo *demo, struct row *row, struct arguments *arguments, int expected,
+                 struct outcome *outcome)
+{
+    bool held = demo_run(demo, row, arguments, expected, outcome);
+    if (held && outcome->json == NULL) {
+        held = row_fail(row, "tern ipa once printed no JSON: %.200s", outcome->errors);
+    }
+    row_add_wire(row, outcome->json);
+    return held;
+}
+
+bool sensor_wake_with(struct demo *demo, struct row *row, const struct sensor *sensor,
+                      const char *modem, const char *flag, struct outcome *outcome)
+{
+    struct arguments arguments;
+    sensor_wake_arguments(demo, &arguments, sensor, modem);
+    if (flag != NULL) {
+        argument(&arguments, "%s", flag);
+    }
+    return wake(demo, row, &arguments, 0, outcome);
 }
 
 bool sensor_wake(struct demo *demo, struct row *row, const struct sensor *sensor, const char *modem,
                  struct outcome *outcome)
 {
+    return sensor_wake_with(demo, row, sensor, modem, NULL, outcome);
+}
+
+bool sensor_wake_any(struct demo *demo, struct row *row, const struct sensor *sensor,
+                     const char *modem, struct outcome *outcome)
+{
     struct arguments arguments;
     sensor_wake_arguments(demo, &arguments, sensor, modem);
-    bool held = demo_run(demo, row, &arguments, 0, outcome);
-    if (held && outcome->json == NULL) {
-        held = row_fail(row, "tern ipa once printed no JSON");
-    }
-    row_add_wire(row, outcome->json);
-    return held;
+    return wake(demo, row, &arguments, EXIT_ANY, outcome);
+}
+
+static void attach_arguments(struct demo *demo, struct arguments *arguments,
+                             const struct sensor *sensor)
+{
+    demo_arguments(demo, arguments, "network attach --json");
+    argument(arguments, "--reader");
+    argument(arguments, "%s", sensor->reader);
+    argument(arguments, "--coverage");
+    argument(arguments, "%s/coverage.yaml", sensor->directory);
 }
 
 bool sensor_attach(struct demo *demo, struct row *row, const struct sensor *sensor, int index)
@@ -129,11 +171,7 @@ bool sensor_attach(struct demo *demo, struct row *row, const struct sensor *sens
     struct arguments arguments;
     struct outcome outcome;
     const struct operator_site *site = &demo->operators[index];
-    demo_arguments(demo, &arguments, "network attach --json");
-    argument(&arguments, "--reader");
-    argument(&arguments, "%s", sensor->reader);
-    argument(&arguments, "--coverage");
-    argument(&arguments, "%s/coverage.yaml", sensor->directory);
+    attach_arguments(demo, &arguments, sensor);
     bool held = demo_run(demo, row, &arguments, 0, &outcome);
     if (held && strcmp(json_text(outcome.json, "plmn"), site->plmn) != 0) {
         held = row_fail(row, "%s is attached to %s, not to %s", sensor->label,
@@ -141,6 +179,61 @@ bool sensor_attach(struct demo *demo, struct row *row, const struct sensor *sens
     }
     outcome_free(&outcome);
     return held;
+}
+
+bool sensor_attached(struct demo *demo, struct row *row, const struct sensor *sensor)
+{
+    struct arguments arguments;
+    struct outcome outcome;
+    attach_arguments(demo, &arguments, sensor);
+    bool refused = demo_run(demo, row, &arguments, 1, &outcome);
+    outcome_free(&outcome);
+    return !refused;
+}
+
+static cJSON *find_profile(cJSON *card, const char *iccid)
+{
+    cJSON *profile;
+    cJSON_ArrayForEach(profile, cJSON_GetObjectItemCaseSensitive(card, "profiles"))
+    {
+        if (strcmp(json_text(profile, "iccid"), iccid) == 0) {
+            return profile;
+        }
+    }
+    return NULL;
+}
+
+bool sensor_show(struct demo *demo, struct row *row, struct sensor *sensor, struct outcome *outcome)
+{
+    struct arguments arguments;
+    sensor_remove_card(sensor);
+    demo_arguments(demo, &arguments, "euicc show --json");
+    argument(&arguments, "%s/card", sensor->directory);
+    bool held = demo_run(demo, row, &arguments, 0, outcome);
+    return sensor_insert_card(demo, row, sensor, NULL) && held;
+}
+
+bool sensor_enabled(struct demo *demo, struct row *row, struct sensor *sensor, const char *iccid)
+{
+    struct outcome outcome = {0};
+    bool held = sensor_show(demo, row, sensor, &outcome);
+    cJSON *profile = held ? find_profile(outcome.json, iccid) : NULL;
+    if (held && (profile == NULL || strcmp(json_text(profile, "state"), "enabled") != 0)) {
+        held = row_fail(row, "%s: profile %s is not the enabled one: %.300s", sensor->label, iccid,
+                        outcome.output);
+    }
+    outcome_free(&outcome);
+    return held;
+}
+
+const struct sensor *sensor_of_iccid(const struct demo *demo, const char *iccid, int index)
+{
+    for (int i = 0; i < SENSOR_COUNT; i++) {
+        if (strcmp(demo->sensors[i].iccid[index], iccid) == 0) {
+            return &demo->sensors[i];
+        }
+    }
+    return NULL;
 }
 
 bool step_cards(struct demo *demo, struct row *row)

@@ -74,6 +74,22 @@ static void settle(struct device *device, bool settled)
     }
 }
 
+/* Is this STORE DATA the one behind which a test cuts the power? */
+static bool is_last_write(struct device *device, struct tern_bytes command)
+{
+    if (command.size < 2 || command.data[1] != 0xE2) {
+        return false;
+    }
+    bool begins = command.size > 6 && command.data[3] == 0 && command.data[5] == 0xBF;
+    if (begins) {
+        device->store_tag = 0xBF00u | command.data[6];
+    }
+    if (device->options.stop_in != 0 && device->options.stop_in != device->store_tag) {
+        return false;
+    }
+    return ++device->store_count == device->options.stop_after;
+}
+
 static struct tern_ipa_event transmit(struct device *device)
 {
     struct tern_ipa_event event = event_of(TERN_IPA_EVENT_RESPONSE);
@@ -92,8 +108,7 @@ static struct tern_ipa_event transmit(struct device *device)
     }
     event.received = tern_writer_bytes(&response);
     trace_message(device->trace, "APDU-response", "apdu", event.received);
-    if (command.size > 1 && command.data[1] == 0xE2 &&
-        ++device->store_count == device->options.stop_after) {
+    if (is_last_write(device, command)) {
         _exit(3); /* a power cut: nothing is tidied up */
     }
     return event;
@@ -195,6 +210,7 @@ static int begin_exchange(struct device *device)
     device->open = eim ? device->options.eim_carrier : device->options.server_carrier;
     device->exchange =
         (struct device_exchange){.name = action->name, .outcome = "", .request_size = 0};
+    device->exchange.interface = interface_of(device);
     device->exchange_start_ms = loop_now_ms();
     trace_begin(device);
     if (device->open == NULL) {

@@ -29,8 +29,10 @@ struct device_modem {
 
 /** What one exchange was, for those who print it. */
 struct device_exchange {
-    const char *name;    /**< "ESipa.GetEimPackage" */
-    const char *outcome; /**< "", "refused", "lost" */
+    const char
+        *name; /**< "ESipa.GetEimPackage"; of what goes to either server: "ES9+." etc. left out */
+    const char *interface; /**< "ES9+.", "ESipa.", "ES11." where `name` leaves it out, else "" */
+    const char *outcome;   /**< "", "refused", "lost" */
     size_t request_size;
     size_t reply_size;
     uint64_t ms;
@@ -46,6 +48,7 @@ struct device_options {
     const char *state_folder;      /**< holds "ipa.state" */
     const char *trace_folder;      /**< NULL: no trace */
     unsigned stop_after;           /**< _exit behind the n-th STORE DATA; 0: never */
+    unsigned stop_in;              /**< count only those of this ES10 tag, such as 0xBF51; 0: all */
     unsigned stop_after_exchanges; /**< _exit behind the n-th reply; 0: never */
     void (*on_exchange)(void *context, const struct device_exchange *exchange);
     void (*on_step)(void *context, const char *name); /**< a new function begins */
@@ -73,6 +76,7 @@ struct device {
     const char *last_name;
     const char *failure; /**< why the last wake was cut short, or NULL */
     unsigned store_count;
+    unsigned store_tag; /**< of the ES10 function under way; the segments of a BPP count as BF36 */
     unsigned reply_count;
     uint8_t piece[DEVICE_PIECE_SIZE];
     uint8_t *trace_data; /**< heap, only with a trace */
