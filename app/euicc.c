@@ -80,7 +80,7 @@ struct serve_options {
     const char *vpcd, *modem, *ready, *trace;
     struct option_list listen;
     uint64_t power_cut_after;
-    bool stdio, fast;
+    bool stdio, fast, no_csim;
 };
 
 static const struct option_row SERVE_ROWS[] = {
@@ -89,6 +89,8 @@ static const struct option_row SERVE_ROWS[] = {
     OPTION_TEXT(struct serve_options, vpcd, "vpcd", "HOST:PORT", "connect to the vpcd of pcscd"),
     OPTION_FLAG(struct serve_options, stdio, "stdio", "speak JSON lines on stdin and stdout"),
     OPTION_TEXT(struct serve_options, modem, "modem", "LINK", "be a modem on a pty named LINK"),
+    OPTION_FLAG(struct serve_options, no_csim, "no-csim",
+                "the modem refuses AT+CSIM and leaves CCHO, CGLA and CCHC"),
     OPTION_TEXT(struct serve_options, ready, "ready", "FILE", "write where it listens, as JSON"),
     OPTION_TEXT(struct serve_options, trace, "trace", "DIR", "keep every APDU"),
     OPTION_UINT(struct serve_options, power_cut_after, "power-cut-after", 0, UINT64_MAX,
@@ -148,7 +150,7 @@ static int serve(struct seat *seats, size_t count, const struct serve_options *o
     struct modem_door *modem = NULL;
     int status = open_doors(loop, seats, count, options, error);
     if (status == TERN_OK && options->modem != NULL) {
-        modem = modem_door_open(loop, &seats[0].card, options->modem, error);
+        modem = modem_door_open(loop, &seats[0].card, options->modem, options->no_csim, error);
         if (modem == NULL) status = TERN_ERR_IO;
     }
     if (status == TERN_OK) status = loop_stop_on_signals(loop);

@@ -27,7 +27,8 @@ struct modem_door {
     int slave; /**< Held open, so that the master does not hang up between two users. */
     char link[4096];
     bool echo;
-    bool radio; /**< AT+CFUN=1 */
+    bool radio;         /**< AT+CFUN=1 */
+    bool channels_only; /**< No AT+CSIM */
     size_t filled;
     char line[LINE_SIZE];
 };
@@ -226,6 +227,7 @@ static void say_response(struct modem_door *door, const char *prefix,
 
 static bool at_csim(struct modem_door *door, const char *argument)
 {
+    if (door->channels_only) return false;
     if (strcmp(argument, "=?") == 0) return true;
     uint8_t bytes[LINE_SIZE / 2];
     uint8_t answer[TERN_CARD_RESPONSE_SIZE];
@@ -364,7 +366,7 @@ static void on_readable(void *context, int fd, unsigned what)
 }
 
 struct modem_door *modem_door_open(struct loop *loop, struct powered_card *card, const char *link,
-                                   struct card_error *error)
+                                   bool channels_only, struct card_error *error)
 {
     struct modem_door *door = calloc(1, sizeof *door);
     char name[128];
@@ -389,6 +391,7 @@ struct modem_door *modem_door_open(struct loop *loop, struct powered_card *card,
     memcpy(door->link, link, strlen(link) + 1);
     door->card = card;
     door->radio = true;
+    door->channels_only = channels_only;
     door->watch = loop_watch_new(loop, door->master, LOOP_READ, on_readable, door);
     return door;
 }

@@ -11,9 +11,12 @@
 
 struct modem_door;
 
-/** Open a pty and make `link` point to it. NULL with `error` filled. */
+/**
+ * Open a pty and make `link` point to it. With `channels_only` AT+CSIM is refused, as many modems
+ * do: CCHO, CGLA and CCHC remain. NULL with `error` filled.
+ */
 struct modem_door *modem_door_open(struct loop *loop, struct powered_card *card, const char *link,
-                                   struct card_error *error);
+                                   bool channels_only, struct card_error *error);
 void modem_door_close(struct modem_door *door);
 
 #endif
