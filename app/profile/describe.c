@@ -8,6 +8,8 @@
 
 #include "app/profile/build.h"
 
+#include "app/profile/exact.h"
+
 #define PIN1      "A406830101950108"
 #define ADM1      "A40683010A950108"
 #define RULE_SIZE 33
@@ -406,6 +408,18 @@ static void describe_all(struct build *build, size_t size)
     describe_end(build);
 }
 
+/* `elements:`, the exact form: nothing is added. */
+static int build_elements(struct build *build, struct config_node list)
+{
+    static const char *const KEYS[] = {"elements", "iccid", "metadata", NULL};
+    if (config_only(build->root, KEYS) != TERN_OK) return TERN_ERR_MALFORMED;
+    for (size_t i = 0; i < config_count(list); i++) {
+        if (!exact_read(config_at(list, i), &build->upp)) return TERN_ERR_MALFORMED;
+    }
+    build->identification = config_count(list) == 0 ? 0 : (unsigned)config_count(list) - 1;
+    return tern_writer_status(&build->upp);
+}
+
 int build_description(struct build *build, size_t size)
 {
     static const char *const KEYS[] = {
@@ -414,6 +428,8 @@ int build_description(struct build *build, size_t size)
         "telecom", "df_5gs",   "gsm_access", "files",    "security_domain",
         "rfm",     "metadata", "size",       "elements", NULL};
     uint64_t described = 0;
+    struct config_node elements = config_get(build->root, "elements");
+    if (config_present(elements)) return build_elements(build, elements);
     if (config_only(build->root, KEYS) != TERN_OK ||
         config_uint(config_get(build->root, "size"), 0, PROFILE_SIZE_MAX, &described) != TERN_OK) {
         return TERN_ERR_MALFORMED;

@@ -20,9 +20,12 @@ int profile_write(const char *path, struct tern_bytes bytes)
 int verb_profile(int argc, char **argv)
 {
     static const struct command_row ROWS[] = {
-        {"try", profile_try, "install a package in memory and answer APDUs"},
-        {"build", profile_build, "a package (UPP) from a description in YAML"},
-        {NULL,    NULL,          NULL                                        },
+        {"build",       profile_build,       "a package (UPP) from a description in YAML"                 },
+        {"show",        profile_show,        "any package as YAML, from which build makes the same bytes" },
+        {"lint",        profile_lint,        "what is wrong or wasteful in a package; --trim takes it out"},
+        {"personalise", profile_personalise, "thousands of packages from a template and a CSV"            },
+        {"try",         profile_try,         "install a package in memory and answer APDUs"               },
+        {NULL,          NULL,                NULL                                                         },
     };
     return command_run("tern profile COMMAND [ARGUMENT ...]", ROWS, argc, argv);
 }

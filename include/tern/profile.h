@@ -124,4 +124,25 @@ int tern_profile_connectivity(const struct tern_image *image, struct tern_writer
 /** ICCID of an installed profile, EF.ICCID coding. */
 int tern_profile_iccid(const struct tern_image *image, uint8_t iccid[10]);
 
+/** What makes one profile out of a template. Members with NULL data are left as they are. */
+struct tern_personal_data {
+    struct tern_bytes iccid; /**< EF.ICCID coding, 10 bytes */
+    struct tern_bytes imsi;  /**< EF.IMSI content, 9 bytes; EF.ACC follows its last digit */
+    struct tern_bytes key;   /**< Ki, for every akaParameter of the package */
+    struct tern_bytes opc;   /**< OPc or TOPc */
+};
+
+/**
+ * Put the data of one subscription into a package, in place: its size does not change, so a
+ * template is measured once. The IMSI is also replaced where the ISIM spells it in digits.
+ *
+ * Fails   TERN_ERR_NOT_FOUND    the package has no place for a member that is given
+ *         TERN_ERR_RANGE        a member has not the size of the one in the package
+ *         TERN_ERR_MALFORMED and others of the DER reader. The package may be half changed then.
+ */
+int tern_profile_personalise(uint8_t *upp, size_t upp_size, const struct tern_personal_data *data);
+
+/** EF.IMSI content from 6 to 15 digits. TERN_ERR_MALFORMED. */
+int tern_imsi_from_text(uint8_t imsi[9], struct tern_bytes text);
+
 #endif
