@@ -109,6 +109,7 @@ int tern_eim_due(struct tern_eim *eim, struct tern_eim_step *step, uint64_t *wak
         }
         int error = load_outbound(&turn, hash, &outbound);
         if (error == TERN_OK && !outbound.done) {
+            outbound.leased = 1;
             schedule(&turn, hash, &outbound, step->now_ms + LEASE_MS);
             ask_outbound(&turn, hash, &outbound);
             break;
@@ -117,6 +118,39 @@ int tern_eim_due(struct tern_eim *eim, struct tern_eim_step *step, uint64_t *wak
         if (error == TERN_OK) {
             remove_outbound(&turn, hash); /* delivered, and kept long enough */
         }
+    }
+    return turn_end(&turn);
+}
+
+int tern_eim_recover(struct tern_eim *eim, struct tern_eim_step *step)
+{
+    struct turn turn;
+    turn_begin(&turn, eim, step);
+    const struct tern_store *store = eim->store;
+    uint8_t after[40];
+    size_t after_size = 0;
+    while (turn.error == TERN_OK) {
+        size_t mark = turn.arena->used; /* a long queue must not fill the arena */
+        uint8_t found[40];
+        uint8_t nothing[1];
+        struct tern_writer key = TERN_WRITER_OF(found);
+        struct tern_writer value = TERN_WRITER_OF(nothing);
+        int got = store->next(store->context, "eim.due", TERN_BYTES_TEXT(""),
+                              after_size == 0 ? TERN_BYTES_NONE : tern_bytes(after, after_size),
+                              &key, &value);
+        if (got != 1 || key.size != sizeof(found)) {
+            turn_fail(&turn, got < 0 ? got : TERN_OK);
+            break;
+        }
+        memcpy(after, found, sizeof(after));
+        after_size = sizeof(after);
+        struct tern_bytes hash = tern_bytes(found + 8, TERN_SHA256_SIZE);
+        struct outbound outbound;
+        if (load_outbound(&turn, hash, &outbound) == TERN_OK && outbound.leased) {
+            outbound.leased = 0;
+            schedule(&turn, hash, &outbound, step->now_ms);
+        }
+        turn.arena->used = mark;
     }
     return turn_end(&turn);
 }
@@ -140,6 +174,7 @@ void answer_outbound(struct turn *turn, const struct ticket *ticket,
         return;
     }
     outbound.attempts++;
+    outbound.leased = 0;
     bool accepted = answer->error == TERN_OK && answer->status >= 200 && answer->status < 300;
     bool old = (uint64_t)outbound.created_ms + GIVE_UP_MS < turn->now_ms;
     if (accepted || old) {

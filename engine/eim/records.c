@@ -105,7 +105,8 @@ SEQUENCE(EIM_OUTBOUND, "EimOutbound", 0x30,
          FIELD(eid,         "eid",         0x85, BYTES, OPTIONAL),
          FIELD(address,     "address",     0x86, BYTES, OPTIONAL),
          FIELD(transaction, "transaction", 0x87, BYTES, OPTIONAL),
-         FIELD(message,     "message",     0x88, BYTES, OPTIONAL));
+         FIELD(message,     "message",     0x88, BYTES, OPTIONAL),
+         FIELD(leased,      "leased",      0x89, UINT, DEFAULT(0)));
 #undef TYPE
 
 #define TYPE ticket

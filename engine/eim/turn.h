@@ -71,7 +71,8 @@ enum outbound_kind { OUTBOUND_NOTIFICATION = 1, OUTBOUND_CANCEL = 2 };
 struct outbound {
     int64_t kind;
     int64_t attempts;
-    int64_t done; /* kept for a while so that a repetition is not sent again */
+    int64_t done;   /* kept for a while so that a repetition is not sent again */
+    int64_t leased; /* somebody is sending it: due again only if they do not come back */
     int64_t due_ms;
     int64_t created_ms;
     struct tern_bytes eid;

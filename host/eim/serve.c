@@ -94,13 +94,33 @@ static bool listen_on_coaps(struct eim_server *server, struct eim_worker *worker
     return server->coaps != NULL;
 }
 
+/* What the process before us had begun to send is due again. */
+static bool recover(struct eim_worker *worker)
+{
+    struct tern_eim_step step = eim_step(worker);
+    int error = sqlite_store_begin(worker->store);
+    if (error == TERN_OK) {
+        error = tern_eim_recover(&worker->eim, &step);
+    }
+    if (error == TERN_OK) {
+        error = sqlite_store_commit(worker->store);
+    } else {
+        sqlite_store_rollback(worker->store);
+    }
+    if (error != TERN_OK) {
+        log_error("eim.store", "error", tern_error_name(error), "sqlite",
+                  sqlite_store_error(worker->store));
+    }
+    return error == TERN_OK;
+}
+
 static bool start(struct eim_server *server, struct loop *loop)
 {
     const struct eim_host_options *options = server->options;
     uint8_t *ca = NULL;
     size_t ca_size = 0;
     struct eim_worker *worker = eim_worker_get(server, 0, loop);
-    if (worker == NULL || api_first_start(worker) != TERN_OK) {
+    if (worker == NULL || !recover(worker) || api_first_start(worker) != TERN_OK) {
         return false;
     }
     if (options->api_client_ca != NULL &&

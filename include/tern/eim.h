@@ -340,6 +340,9 @@ int tern_eim_answer(struct tern_eim *eim, struct tern_eim_step *step, struct ter
  */
 int tern_eim_due(struct tern_eim *eim, struct tern_eim_step *step, uint64_t *wake_ms);
 
+/** At the start of the only process on this store: what a process that died had leased is due. */
+int tern_eim_recover(struct tern_eim *eim, struct tern_eim_step *step);
+
 /** Injection (SGP.32, 3.1.1.2): what waits for this device as a TERN_EIM_SIGN or TERN_EIM_CALL. */
 int tern_eim_inject(struct tern_eim *eim, struct tern_eim_step *step, const uint8_t *eid);
 
