@@ -198,8 +198,8 @@ static void ask_again(struct tern_coap_client *client)
 int tern_coap_client_resume(struct tern_coap_client *client, uint64_t now_ms)
 {
     (void)now_ms;
-    bool response_is_there = client->head_known && client->etag_size > 0 &&
-                             TERN_COAP_CLASS(client->code) == 2;
+    bool response_is_there =
+        client->head_known && client->etag_size > 0 && TERN_COAP_CLASS(client->code) == 2;
     bool first_block = !client->head_known && client->up_offset + client->up_acked == 0;
     if (client->phase == TERN_COAP_IDLE || client->phase == TERN_COAP_DONE) {
         return TERN_ERR_STATE;

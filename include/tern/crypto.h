@@ -57,10 +57,11 @@ struct tern_crypto {
                            struct tern_bytes in);
     int (*aes_cmac)(void *context, uint8_t mac[16], struct tern_bytes key,
                     const struct tern_bytes *parts, size_t count);
-    /** `out` takes in.size + tag_size bytes. */
+    /** `out` takes in.size + tag_size bytes; it may be in.data. */
     int (*aes_ccm_seal)(void *context, uint8_t *out, size_t tag_size, struct tern_bytes key,
                         struct tern_bytes nonce, struct tern_bytes aad, struct tern_bytes in);
-    /** `out` takes in.size - tag_size bytes. TERN_ERR_SIGNATURE when the tag does not verify. */
+    /** `out` takes in.size - tag_size bytes; it may be in.data. TERN_ERR_SIGNATURE when the tag
+     * does not verify. */
     int (*aes_ccm_open)(void *context, uint8_t *out, size_t tag_size, struct tern_bytes key,
                         struct tern_bytes nonce, struct tern_bytes aad, struct tern_bytes in);
 
