@@ -13,7 +13,8 @@
     OPTION_TEXT(struct ipa_options, reader, "reader", "SPEC", "the card: tcp:HOST:PORT, unix:PATH, pcsc:NAME, at:DEVICE"), \
     OPTION_TEXT(struct ipa_options, state, "state", "DIR", "where the IPA keeps what must survive a power cut"), \
     OPTION_TEXT(struct ipa_options, ca, "ca", "FILE", "CI certificates (PEM or DER) that servers are checked against"), \
-    OPTION_TEXT(struct ipa_options, carrier, "carrier", "NAME", "how the eIM is reached: https, coaps, coaps-nb-iot"), \
+    OPTION_TEXT(struct ipa_options, carrier, "carrier", "NAME", "how the eIM is reached: https, coaps, oscore, coaps-nb-iot, oscore-nb-iot"), \
+    OPTION_TEXT(struct ipa_options, oscore, "oscore", "FILE", "keys for --carrier oscore, which is ours and not GSMA's"), \
     OPTION_TEXT(struct ipa_options, features, "feature", "LIST", "direct,indirect,eim-download-data,eim-ctx-params1,eim-metadata,minimize"), \
     OPTION_TEXT(struct ipa_options, modem, "modem", "SPEC", "sim:FILE[,gateway], a simulated modem and a second link; none: always covered"), \
     OPTION_TEXT(struct ipa_options, trace, "trace", "DIR", "keep every message that crossed an interface"), \

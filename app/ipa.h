@@ -14,6 +14,7 @@ struct ipa_options {
     const char *state;
     const char *ca;
     const char *carrier;
+    const char *oscore;
     const char *features;
     const char *modem;
     const char *trace;
@@ -48,6 +49,7 @@ struct ipa_setup {
     struct radio radio;
     uint8_t *anchors;
     uint8_t device_info[32];
+    char oscore_state[1024];
     struct {
         char name[64];
         const char *outcome;

@@ -63,7 +63,13 @@ static int take_features(uint32_t *features, const char *text)
     return 0;
 }
 
-#define PROTOCOLS (TERN_IPA_RETRIEVE_HTTPS | TERN_IPA_RETRIEVE_COAPS | TERN_IPA_INJECT_HTTPS)
+/* OSCORE is no protocol of GSMA's: a device that speaks it says "proprietary". */
+static uint32_t protocols_of(const struct ipa_options *options)
+{
+    bool oscore = options->carrier != NULL && strncmp(options->carrier, "oscore", 6) == 0;
+    return (uint32_t)(TERN_IPA_RETRIEVE_HTTPS | TERN_IPA_RETRIEVE_COAPS | TERN_IPA_INJECT_HTTPS) |
+           (oscore ? (uint32_t)TERN_IPA_PROPRIETARY : 0);
+}
 
 static void write_bits(struct tern_writer *out, tern_tag tag, uint32_t bits)
 {
@@ -85,7 +91,7 @@ int ipa_write_capabilities(struct tern_writer *out, const struct ipa_options *op
     }
     tern_der_write_header(out, 0xA8, 8);
     write_bits(out, 0x80, features);
-    write_bits(out, 0x81, PROTOCOLS);
+    write_bits(out, 0x81, protocols_of(options));
     return 0;
 }
 
@@ -147,7 +153,7 @@ static int take_configuration(struct ipa_setup *setup, const struct ipa_options 
     struct tern_writer info = TERN_WRITER_OF(setup->device_info);
     status = ipa_write_device_info(&info, options);
     config->device = tern_writer_bytes(&info);
-    config->protocols = PROTOCOLS;
+    config->protocols = protocols_of(options);
     config->prefer_direct = options->prefer_direct;
     config->immediate_enable = options->immediate_enable;
     config->poll_ms = options->poll_s * 1000;
@@ -175,26 +181,37 @@ static int take_anchors(struct ipa_setup *setup, const char *path, struct tern_b
     return 0;
 }
 
-/* What leads to the eIM. DTLS sessions live beside the saved bytes: both survive a power cut. */
-static struct carrier *eim_carrier(const struct ipa_options *options,
+/* What leads to the eIM. DTLS sessions and OSCORE's sequence number live beside the saved bytes:
+ * all survive a power cut. */
+static struct carrier *eim_carrier(struct ipa_setup *setup, const struct ipa_options *options,
                                    const struct https_options *https)
 {
-    bool nb_iot = strcmp(options->carrier, "coaps-nb-iot") == 0;
-    if (!nb_iot && strcmp(options->carrier, "coaps") != 0) {
+    bool oscore = strncmp(options->carrier, "oscore", 6) == 0;
+    if (strcmp(options->carrier, "https") == 0) {
         return https_carrier_new(https);
+    }
+    if (path_join(setup->oscore_state, sizeof(setup->oscore_state), options->state,
+                  "oscore.state") != TERN_OK ||
+        (oscore && options->oscore == NULL)) {
+        return NULL;
     }
     const struct coap_options coap = {
         .resolve = options->resolve.items,
         .resolve_count = options->resolve.count,
-        .timing = nb_iot ? &TERN_COAP_TIMING_NB_IOT : &TERN_COAP_TIMING_DEFAULT,
+        .timing = strstr(options->carrier, "nb-iot") != NULL ? &TERN_COAP_TIMING_NB_IOT
+                                                             : &TERN_COAP_TIMING_DEFAULT,
         .session_folder = options->state,
+        .plain = oscore,
+        .oscore_file = oscore ? options->oscore : NULL,
+        .oscore_state = setup->oscore_state,
     };
     return coap_carrier_new(&coap);
 }
 
 static bool carrier_is_known(const char *name)
 {
-    static const char *const NAMES[] = {"https", "coaps", "coaps-nb-iot"};
+    static const char *const NAMES[] = {"https", "coaps", "coaps-nb-iot", "oscore",
+                                        "oscore-nb-iot"};
     for (size_t i = 0; i < TERN_COUNT_OF(NAMES); i++) {
         if (strcmp(NAMES[i], name) == 0) {
             return true;
@@ -215,8 +232,7 @@ int ipa_setup(struct ipa_setup *setup, const struct ipa_options *options)
     signal(SIGPIPE, SIG_IGN);
     memset(setup, 0, sizeof(*setup));
     if (options->state == NULL || !carrier_is_known(options->carrier)) {
-        fputs("tern ipa: --state is needed, and a --carrier of https, coaps or coaps-nb-iot\n",
-              stderr);
+        fputs("tern ipa: --state is needed, and a --carrier that --help names\n", stderr);
         return 2;
     }
     int status = take_configuration(setup, options, &device.ipa);
@@ -239,7 +255,7 @@ int ipa_setup(struct ipa_setup *setup, const struct ipa_options *options)
         .timeout_ms = (unsigned)options->timeout_ms
     };
     device.server_carrier = https_carrier_new(&https);
-    device.eim_carrier = eim_carrier(options, &https);
+    device.eim_carrier = eim_carrier(setup, options, &https);
     if (device.server_carrier == NULL || device.eim_carrier == NULL ||
         device_open(&setup->device, &device) != TERN_OK) {
         fprintf(stderr, "tern ipa: cannot use %s\n", options->state);

@@ -20,8 +20,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "host/carrier/oscore_file.h"
 #include "host/config/files.h"
 #include "host/http/address.h"
+#include "host/log/log.h"
 #include "host/loop/loop.h"
 #include "host/udp/dtls.h"
 
@@ -35,6 +37,7 @@ struct coap_carrier {
     struct coap_options options;
     struct tern_coap_client client;
     uint8_t *memory;
+    struct tern_oscore *oscore; /* NULL: none */
     /* the connection */
     int fd;
     struct dtls *dtls;
@@ -153,9 +156,42 @@ static void send_to_socket(void *context, struct tern_bytes datagram)
 static void take_plaintext(void *context, struct tern_bytes plaintext)
 {
     struct coap_carrier *carrier = context;
+    uint8_t opened[TERN_COAP_DATAGRAM_MAX];
+    struct tern_writer out = TERN_WRITER_OF(opened);
+    if (carrier->oscore != NULL) {
+        if (tern_oscore_unprotect(carrier->oscore, &out, NULL, plaintext) != TERN_OSCORE_PLAIN) {
+            return;
+        }
+        plaintext = tern_writer_bytes(&out);
+    }
     carrier->heard = true;
     carrier->unanswered = 0;
     tern_coap_client_receive(&carrier->client, plaintext, loop_now_ms());
+}
+
+/* One message of the client to the peer, protected as configured. */
+static int send_message(struct coap_carrier *carrier, struct tern_bytes message)
+{
+    uint8_t sealed[TERN_COAP_DATAGRAM_MAX];
+    struct tern_writer out = TERN_WRITER_OF(sealed);
+    if (carrier->oscore != NULL) {
+        int status = TERN_OK;
+        if (tern_oscore_wants_save(carrier->oscore)) {
+            status = oscore_file_reserve(carrier->oscore, carrier->options.oscore_state);
+        }
+        status = status == TERN_OK ? tern_oscore_protect(carrier->oscore, &out, message) : status;
+        if (status != 1) {
+            return fail(carrier, status, "OSCORE cannot protect");
+        }
+        message = tern_writer_bytes(&out);
+    }
+    if (carrier->dtls != NULL) {
+        return dtls_send(carrier->dtls, message) == TERN_OK
+                   ? TERN_OK
+                   : fail(carrier, TERN_ERR_IO, dtls_reason(carrier->dtls));
+    }
+    send_to_socket(carrier, message);
+    return TERN_OK;
 }
 
 /* One datagram from the socket, if it comes within this time. TERN_ERR_IO: nobody is there. */
@@ -290,7 +326,7 @@ static bool seems_dead(const struct coap_carrier *carrier)
         most = slot->retransmits > most ? slot->retransmits : most;
     }
     unsigned patience = carrier->heard ? 3 : 2;
-    return !carrier->options.plain && carrier->unanswered > patience && most >= patience;
+    return carrier->dtls != NULL && carrier->unanswered > patience && most >= patience;
 }
 
 /* Send what is due, take what comes, until something has changed or time has passed. */
@@ -305,10 +341,9 @@ static int pump(struct coap_carrier *carrier, uint64_t wait_ms)
             break;
         }
         carrier->unanswered++;
-        if (carrier->dtls == NULL) {
-            send_to_socket(carrier, tern_writer_bytes(&out));
-        } else if (dtls_send(carrier->dtls, tern_writer_bytes(&out)) != TERN_OK) {
-            return recover(carrier, fail(carrier, TERN_ERR_IO, dtls_reason(carrier->dtls)));
+        int status = send_message(carrier, tern_writer_bytes(&out));
+        if (status != TERN_OK) {
+            return recover(carrier, status);
         }
     }
     bool dead = seems_dead(carrier);
@@ -457,11 +492,30 @@ static void coap_free(struct carrier *base)
     struct coap_carrier *carrier = own(base);
     disconnect(carrier);
     tern_wipe(carrier->session, sizeof(carrier->session));
+    if (carrier->oscore != NULL) {
+        tern_wipe(carrier->oscore, sizeof(*carrier->oscore));
+    }
+    free(carrier->oscore);
     free(carrier->memory);
     free(carrier);
 }
 
 static const struct carrier_verbs VERBS = {coap_begin, coap_send, coap_read, coap_sleep, coap_free};
+
+static int open_oscore(struct coap_carrier *carrier)
+{
+    char error[300];
+    struct oscore_file *file = oscore_file_load(carrier->options.oscore_file, error, sizeof(error));
+    carrier->oscore = calloc(1, sizeof(*carrier->oscore));
+    int status = TERN_ERR_MALFORMED;
+    if (file == NULL) {
+        log_error("coap.oscore", "reason", error);
+    } else if (carrier->oscore != NULL) {
+        status = oscore_file_device(file, carrier->oscore, carrier->options.oscore_state);
+    }
+    oscore_file_free(file);
+    return status;
+}
 
 struct carrier *coap_carrier_new(const struct coap_options *options)
 {
@@ -484,6 +538,10 @@ struct carrier *coap_carrier_new(const struct coap_options *options)
         TERN_COAP_CLIENT_MEMORY((size_t)16 << own_options->szx, own_options->window);
     carrier->memory = malloc(memory_size);
     uint64_t random = 0;
+    if (options->oscore_file != NULL && open_oscore(carrier) != TERN_OK) {
+        coap_free(&carrier->base);
+        return NULL;
+    }
     if (carrier->memory == NULL || RAND_bytes((unsigned char *)&random, sizeof(random)) != 1 ||
         tern_coap_client_init(&carrier->client, own_options->timing, carrier->memory, memory_size,
                               own_options->szx, own_options->window, random) != TERN_OK) {

@@ -26,6 +26,12 @@ struct coap_options {
     struct tls_identity identity;   /**< a certificate of ours; usually none */
     struct tern_bytes psk_identity; /**< PSK instead of the server's certificate */
     struct tern_bytes psk;
+    /**
+     * OSCORE in place of DTLS (with `plain`): a file as host/carrier/oscore_file.h has it, and
+     * where the sequence number is kept. Proprietary: no GSMA specification has it. NULL: none.
+     */
+    const char *oscore_file;
+    const char *oscore_state;
     /** Asked before a connection is made; false: there is no coverage. NULL: always. */
     bool (*may_connect)(void *context);
     void *context;

@@ -49,10 +49,13 @@ struct session {
     struct coap_server *server;
     struct session *next;
     struct session **link;
-    struct sockaddr_storage address;
+    struct sockaddr_storage key; /* the address, or the kid of an OSCORE context */
+    socklen_t key_size;
+    struct sockaddr_storage address; /* where it was heard from last */
     socklen_t address_size;
     char peer[80];
     struct dtls *dtls;
+    struct tern_oscore *oscore;
     struct tern_coap_server core;
     uint8_t *memory;
     struct loop_timer *timer;
@@ -103,7 +106,7 @@ static struct session *find_session(struct coap_server *server,
 {
     for (struct session *at = server->buckets[bucket_of(address, size)]; at != NULL;
          at = at->next) {
-        if (at->address_size == size && memcmp(&at->address, address, size) == 0) {
+        if (at->key_size == size && memcmp(&at->key, address, size) == 0) {
             return at;
         }
     }
@@ -121,6 +124,10 @@ static void free_session(struct session *session)
     }
     session->server->count--;
     dtls_free(session->dtls);
+    if (session->oscore != NULL) {
+        tern_wipe(session->oscore, sizeof(*session->oscore));
+        free(session->oscore);
+    }
     loop_timer_free(session->timer);
     coap_body_release(session->body);
     free(session->small);
@@ -154,6 +161,17 @@ static void on_timer(void *context)
     flush(session);
 }
 
+/* From now on it is reached there. */
+static void move_session(struct session *session, const struct sockaddr_storage *address,
+                         socklen_t size)
+{
+    uint16_t port = 0;
+    memcpy(&session->address, address, sizeof(*address));
+    session->address_size = size;
+    address_print((const struct sockaddr *)address, session->peer, sizeof(session->peer), &port);
+}
+
+/* A session with this key, for the address that is being greeted. */
 static struct session *new_session(struct coap_server *server,
                                    const struct sockaddr_storage *address, socklen_t size)
 {
@@ -174,17 +192,18 @@ static struct session *new_session(struct coap_server *server,
         free(session);
         return NULL;
     }
-    memcpy(&session->address, address, sizeof(*address));
-    session->address_size = size;
-    uint16_t port = 0;
-    address_print((const struct sockaddr *)address, session->peer, sizeof(session->peer), &port);
+    memcpy(&session->key, address, sizeof(*address));
+    session->key_size = size;
+    move_session(session, &server->greeted, server->greeted_size);
     uint8_t digest[EVP_MAX_MD_SIZE];
     unsigned digest_size = 0;
     HMAC(EVP_sha256(), server->echo_key, sizeof(server->echo_key), (const uint8_t *)address, size,
          digest, &digest_size);
     memcpy(session->echo, digest, ECHO_SIZE);
-    /* Behind DTLS the cookie has shown the address to be real. */
-    struct tern_bytes echo = options->secure ? TERN_BYTES_NONE : TERN_BYTES_OF(session->echo);
+    /* The cookie of DTLS has shown the address to be real; OSCORE knows the peer, not where it is.
+     */
+    bool proved = options->secure || options->oscore_find != NULL;
+    struct tern_bytes echo = proved ? TERN_BYTES_NONE : TERN_BYTES_OF(session->echo);
     tern_coap_server_init(&session->core, options->timing, session->memory, memory_size,
                           ENTRY_COUNT, 6, echo, random);
     struct session **first = &server->buckets[bucket_of(address, size)];
@@ -223,6 +242,36 @@ static void sweep(void *context)
 
 static void take_plaintext(void *context, struct tern_bytes plaintext);
 
+/* Numbers are used only when their reservation is durable. */
+static int reserve(struct session *session)
+{
+    const struct coap_server_options *options = &session->server->options;
+    uint8_t saved[TERN_OSCORE_SAVED_SIZE];
+    struct tern_writer out = TERN_WRITER_OF(saved);
+    if (!tern_oscore_wants_save(session->oscore)) {
+        return TERN_OK;
+    }
+    tern_oscore_save(session->oscore, &out);
+    int status = options->oscore_save(
+        options->oscore_context,
+        tern_bytes(session->oscore->recipient_id, session->oscore->recipient_id_size),
+        tern_writer_bytes(&out));
+    if (status == TERN_OK) {
+        tern_oscore_saved(session->oscore);
+    }
+    return status;
+}
+
+static void send_protected(struct session *session, struct tern_bytes message)
+{
+    uint8_t datagram[TERN_COAP_DATAGRAM_MAX];
+    struct tern_writer out = TERN_WRITER_OF(datagram);
+    int status = reserve(session);
+    if (status == TERN_OK && tern_oscore_protect(session->oscore, &out, message) == 1) {
+        send_to_socket(session, tern_writer_bytes(&out));
+    }
+}
+
 /* Send what the core has and set the timer. Frees the session when its DTLS has ended. */
 static void flush(struct session *session)
 {
@@ -233,7 +282,9 @@ static void flush(struct session *session)
         if (tern_coap_server_send(&session->core, &out, now_ms) == 0) {
             break;
         }
-        if (session->dtls == NULL) {
+        if (session->oscore != NULL) {
+            send_protected(session, tern_writer_bytes(&out));
+        } else if (session->dtls == NULL) {
             send_to_socket(session, tern_writer_bytes(&out));
         } else {
             dtls_send(session->dtls, tern_writer_bytes(&out));
@@ -284,6 +335,9 @@ static void give_to_handler(struct session *session, const struct tern_coap_inco
         .body = tern_bytes(body, incoming->body.size),
         .peer = request->peer,
         .psk_identity = session->dtls == NULL ? TERN_BYTES_NONE : dtls_psk_identity(session->dtls),
+        .oscore_id = session->oscore == NULL ? TERN_BYTES_NONE
+                                             : tern_bytes(session->oscore->recipient_id,
+                                                          session->oscore->recipient_id_size),
     };
     session->server->options.handler(session->server->options.context, &request->public);
 }
@@ -468,6 +522,93 @@ static void take_secure(struct coap_server *server, struct session *session,
     flush(session);
 }
 
+/* The session of a kid, made when the keys are known. */
+static struct session *oscore_session(struct coap_server *server,
+                                      const struct tern_oscore_option *option)
+{
+    const struct coap_server_options *options = &server->options;
+    struct sockaddr_storage key;
+    memset(&key, 0, sizeof(key));
+    memcpy(&key, "\xFF\xFFkid", 5);
+    memcpy((uint8_t *)&key + 5, option->kid.data, option->kid.size);
+    socklen_t key_size = (socklen_t)(5 + option->kid.size);
+    struct session *session = find_session(server, &key, key_size);
+    if (session != NULL || server->count >= options->session_count_max) {
+        return session;
+    }
+    struct tern_oscore *oscore = calloc(1, sizeof(*oscore));
+    if (oscore == NULL || options->oscore_find(options->oscore_context, option->kid,
+                                               option->kid_context, oscore) != TERN_OK) {
+        free(oscore);
+        return NULL;
+    }
+    session = new_session(server, &key, key_size);
+    if (session == NULL) {
+        tern_wipe(oscore, sizeof(*oscore));
+        free(oscore);
+        return NULL;
+    }
+    session->oscore = oscore;
+    return session;
+}
+
+/* An ACK or RST has no kid: only its address tells whose it is. */
+static struct session *session_at(struct coap_server *server,
+                                  const struct sockaddr_storage *address, socklen_t size)
+{
+    for (size_t i = 0; i < BUCKET_COUNT; i++) {
+        for (struct session *at = server->buckets[i]; at != NULL; at = at->next) {
+            if (at->oscore != NULL && at->address_size == size &&
+                memcmp(&at->address, address, size) == 0) {
+                return at;
+            }
+        }
+    }
+    return NULL;
+}
+
+static void take_oscore(struct coap_server *server, const struct sockaddr_storage *address,
+                        socklen_t size, struct tern_bytes datagram)
+{
+    uint8_t opened[TERN_COAP_DATAGRAM_MAX];
+    uint8_t reply[TERN_COAP_DATAGRAM_MAX];
+    struct tern_writer plain = TERN_WRITER_OF(opened);
+    struct tern_writer answer = TERN_WRITER_OF(reply);
+    struct tern_oscore_option option;
+    bool request = tern_oscore_look(&option, datagram) == TERN_OK &&
+                   option.kid.size <= TERN_OSCORE_ID_SIZE_MAX;
+    bool empty = datagram.size == 4;
+    struct session *session = request ? oscore_session(server, &option)
+                              : empty ? session_at(server, address, size)
+                                      : NULL;
+    if (session == NULL) {
+        if (!empty) {
+            tern_oscore_refuse(&answer, datagram, TERN_COAP_UNAUTHORIZED,
+                               request ? "Security context not found" : "OSCORE is needed");
+            send_greeting(server, tern_writer_bytes(&answer));
+        }
+        return;
+    }
+    if (reserve(session) != TERN_OK) {
+        return;
+    }
+    switch (tern_oscore_unprotect(session->oscore, &plain, &answer, datagram)) {
+    case TERN_OSCORE_PLAIN:
+        move_session(session, address, size); /* a NAT may have moved it */
+        count_in(session, datagram);
+        session->busy = true;
+        take_plaintext(session, tern_writer_bytes(&plain));
+        session->busy = false;
+        flush(session);
+        break;
+    case TERN_OSCORE_ANSWER:
+        send_greeting(server, tern_writer_bytes(&answer));
+        break;
+    default:
+        break;
+    }
+}
+
 static void take_datagram(struct coap_server *server, const struct sockaddr_storage *address,
                           socklen_t size, struct tern_bytes datagram)
 {
@@ -476,6 +617,10 @@ static void take_datagram(struct coap_server *server, const struct sockaddr_stor
     server->greeted_size = size;
     if (server->options.secure) {
         take_secure(server, session, datagram);
+        return;
+    }
+    if (server->options.oscore_find != NULL) {
+        take_oscore(server, address, size, datagram);
         return;
     }
     if (session == NULL && server->count < server->options.session_count_max) {

@@ -13,7 +13,7 @@
 #include "host/loop/loop.h"
 #include "host/tls/tls.h"
 #include "tern/coap.h"
-#include "tern/crypto.h"
+#include "tern/oscore.h"
 #include "tern/store.h"
 
 struct coap_server;
@@ -67,6 +67,14 @@ struct coap_server_options {
     coap_handler handler;
     void *context; /**< of handler, psk and on_exchange */
     void (*on_exchange)(void *context, const struct coap_exchange *exchange); /**< may be NULL */
+    /**
+     * OSCORE (with `secure` false; proprietary): fill the context of a kid, derived and restored,
+     * or return TERN_ERR_NOT_FOUND; and make its reservation durable. NULL: plain coap.
+     */
+    int (*oscore_find)(void *context, struct tern_bytes kid, struct tern_bytes kid_context,
+                       struct tern_oscore *oscore);
+    int (*oscore_save)(void *context, struct tern_bytes kid, struct tern_bytes saved);
+    void *oscore_context;
     /**
      * Sessions (space "coap.session") and bodies ("coap.body") that outlive a restart; NULL: they
      * do not. Each is saved when it is made, in whatever transaction is open.

@@ -7,16 +7,18 @@
 #include "tern/bytes.h"
 
 struct eim_host_options {
-    const char *data;         /**< DATA folder: eim.db, enrolment-token, api.json */
-    const char *pki;          /**< PKI folder: EIMsign, EIMtls, the CIs */
-    const char *listen_esipa; /**< "127.0.0.1:8443" */
-    const char *listen_coaps; /**< ESipa over CoAP and DTLS, "0.0.0.0:5684"; NULL: not */
-    const char *coap_timing;  /**< "default" or "nb-iot" */
-    const char *listen_api;   /**< "127.0.0.1:8440" */
-    const char *ready;        /**< file to write once listening, or NULL */
-    const char *trace;        /**< folder for every message, or NULL */
-    const char *eim_id;       /**< NULL: the CN of the signing certificate */
-    const char *fqdn;         /**< NULL: the dNSName of the TLS certificate */
+    const char *data;          /**< DATA folder: eim.db, enrolment-token, api.json */
+    const char *pki;           /**< PKI folder: EIMsign, EIMtls, the CIs */
+    const char *listen_esipa;  /**< "127.0.0.1:8443" */
+    const char *listen_coaps;  /**< ESipa over CoAP and DTLS, "0.0.0.0:5684"; NULL: not */
+    const char *listen_oscore; /**< ESipa over CoAP and OSCORE (proprietary); NULL: not */
+    const char *oscore;        /**< keys, host/carrier/oscore_file.h */
+    const char *coap_timing;   /**< "default" or "nb-iot" */
+    const char *listen_api;    /**< "127.0.0.1:8440" */
+    const char *ready;         /**< file to write once listening, or NULL */
+    const char *trace;         /**< folder for every message, or NULL */
+    const char *eim_id;        /**< NULL: the CN of the signing certificate */
+    const char *fqdn;          /**< NULL: the dNSName of the TLS certificate */
     const char *log_level;
     struct option_list resolve;
     struct option_list allow_network; /**< private networks that calls may go to */

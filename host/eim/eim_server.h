@@ -9,6 +9,7 @@
 #include <pthread.h>
 
 #include "host/carrier/coap_server.h"
+#include "host/carrier/oscore_file.h"
 #include "host/eim/eim_host.h"
 #include "host/http/client.h"
 #include "host/http/server.h"
@@ -67,6 +68,9 @@ struct eim_server {
     struct outbound_policy policy;
     struct http_server *esipa;
     struct coap_server *coaps; /* on worker 0's thread */
+    struct coap_server *coap_oscore;
+    struct oscore_file *oscore_file;
+    struct oscore_server oscore;
     struct http_server *api;
     struct eim_worker *workers[EIM_WORKER_MAX];
     pthread_mutex_t workers_lock;

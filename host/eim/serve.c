@@ -68,18 +68,15 @@ static struct http_server *listen_on(struct eim_server *server, struct loop *loo
     return http;
 }
 
-/* ESipa over CoAP, when it is wanted. Sessions and bodies outlive a restart in the same store. */
-static bool listen_on_coaps(struct eim_server *server, struct eim_worker *worker)
+static struct coap_server *listen_on_coap(struct eim_server *server, struct eim_worker *worker,
+                                          const char *address, bool secure)
 {
     const char *timing = server->options->coap_timing;
     const char *error = "";
-    if (server->options->listen_coaps == NULL) {
-        return true;
-    }
     struct coap_server_options options = {
         .loop = worker->loop,
-        .listen = server->options->listen_coaps,
-        .secure = true,
+        .listen = address,
+        .secure = secure,
         .identity = server->identity,
         .timing = timing != NULL && strcmp(timing, "nb-iot") == 0 ? &TERN_COAP_TIMING_NB_IOT
                                                                   : &TERN_COAP_TIMING_DEFAULT,
@@ -87,11 +84,41 @@ static bool listen_on_coaps(struct eim_server *server, struct eim_worker *worker
         .context = server,
         .store = worker->eim.store,
     };
-    server->coaps = coap_server_start(&options, &error);
-    if (server->coaps == NULL) {
+    if (!secure) {
+        options.oscore_find = oscore_server_find;
+        options.oscore_save = oscore_server_save;
+        options.oscore_context = &server->oscore;
+    }
+    struct coap_server *coap = coap_server_start(&options, &error);
+    if (coap == NULL) {
         log_error("eim.listen", "address", options.listen, "error", error);
     }
-    return server->coaps != NULL;
+    return coap;
+}
+
+/* ESipa over CoAP, when it is wanted. Sessions and bodies outlive a restart in the same store. */
+static bool listen_on_coaps(struct eim_server *server, struct eim_worker *worker)
+{
+    const struct eim_host_options *options = server->options;
+    if (options->listen_coaps != NULL) {
+        server->coaps = listen_on_coap(server, worker, options->listen_coaps, true);
+        if (server->coaps == NULL) {
+            return false;
+        }
+    }
+    if (options->listen_oscore == NULL) {
+        return true;
+    }
+    char error[300] = "--listen-oscore wants --oscore FILE";
+    server->oscore_file =
+        options->oscore == NULL ? NULL : oscore_file_load(options->oscore, error, sizeof(error));
+    if (server->oscore_file == NULL) {
+        log_error("eim.oscore", "error", error);
+        return false;
+    }
+    server->oscore = (struct oscore_server){server->oscore_file, worker->eim.store};
+    server->coap_oscore = listen_on_coap(server, worker, options->listen_oscore, false);
+    return server->coap_oscore != NULL;
 }
 
 /* What the process before us had begun to send is due again. */
@@ -140,14 +167,22 @@ static bool start(struct eim_server *server, struct loop *loop)
     esipa_wake(worker);
     api_events_stored(server);
     const char *coaps = server->coaps == NULL ? NULL : coap_server_address(server->coaps);
-    struct ready_entry ready[] = {
+    const char *oscore =
+        server->coap_oscore == NULL ? NULL : coap_server_address(server->coap_oscore);
+    struct ready_entry ready[4] = {
         {"esipa", http_server_address(server->esipa)},
         {"api",   http_server_address(server->api)  },
-        {"coaps", coaps                             },
     };
+    size_t count = 2;
+    if (coaps != NULL) {
+        ready[count++] = (struct ready_entry){"coaps", coaps};
+    }
+    if (oscore != NULL) {
+        ready[count++] = (struct ready_entry){"oscore", oscore};
+    }
     log_info("eim.listening", "esipa", ready[0].address, "api", ready[1].address, "eim_id",
-             server->eim_id, "fqdn", server->fqdn, "coaps", coaps);
-    return ready_write(options->ready, ready, coaps == NULL ? 2 : 3) == TERN_OK;
+             server->eim_id, "fqdn", server->fqdn, "coaps", coaps, "oscore (proprietary)", oscore);
+    return ready_write(options->ready, ready, count) == TERN_OK;
 }
 
 static void stop(struct eim_server *server)
@@ -155,6 +190,8 @@ static void stop(struct eim_server *server)
     api_stop(server);
     esipa_stop(server);
     coap_server_stop(server->coaps);
+    coap_server_stop(server->coap_oscore);
+    oscore_file_free(server->oscore_file);
     if (server->api != NULL) {
         http_server_stop(server->api);
     }
