@@ -5,9 +5,7 @@
 
 #include <stdatomic.h>
 
-#include <pthread.h>
-
-#include "app/rsp_material.h"
+#include "app/rsp_caller.h"
 #include "host/config/options.h"
 #include "host/http/client.h"
 #include "host/http/server.h"
@@ -67,8 +65,6 @@ struct smdp_metrics {
     atomic_ulong es2[8][TERN_STATUS_CODE_COUNT];
     atomic_ulong refused; /* HTTP 4xx */
     atomic_ulong failed;  /* HTTP 5xx */
-    atomic_ulong tasks_done;
-    atomic_ulong tasks_failed;
     atomic_ulong bytes_received;
     atomic_ulong bytes_sent;
 };
@@ -78,19 +74,16 @@ struct smdp_server {
     struct smdp_options options;
     char name[TERN_ADDRESS_SIZE + 1];
     struct tern_smdp smdp; /* without store and material: copied to each worker */
-    pthread_rwlock_t lock; /* of `material`: read to use it, write to replace it */
-    struct rsp_material *material;
+    struct rsp_caller caller;
+    struct rsp_outbox outbox;
     struct smdp_worker workers[SMDP_WORKERS_MAX];
     struct smdp_worker main; /* ES2+, tasks, sweeping: on the main loop */
     struct loop *loop;
-    struct http_client *client;
     struct http_server *es9;
     struct http_server *es2;
     struct http_server *admin;
     struct loop_timer *housekeeping;
-    struct trace *trace;
     struct smdp_metrics metrics;
-    bool task_running;
 };
 
 /* A worker's store and group, opened when it is first needed, in its own thread. */
@@ -104,16 +97,6 @@ void smdp_arena_put(struct smdp_worker *worker, struct tern_arena arena);
 void smdp_on_es9(void *context, struct http_request *request);
 void smdp_on_es2(void *context, struct http_request *request);
 void smdp_on_admin(void *context, struct http_request *request);
-
-/* Call-backs and SM-DS: housekeeping once a second. smdp_tasks.c */
-void smdp_tasks_run(struct smdp_server *server);
-/* POST to an SM-DS or an operator; `address` may hold a port. on_done gets the response. */
-int smdp_call_out(struct smdp_server *server, const char *base, const char *path,
-                  struct tern_bytes body,
-                  void (*on_done)(void *context, const struct http_response *response),
-                  void *context);
-/* What an ES12 answer means for an order. */
-enum tern_status_code smdp_es12_outcome(const struct http_response *response);
 
 /* "8.2.6/3.8" or "ok" for a log line. */
 const char *smdp_status_text(char *out, size_t out_size, const struct tern_status *status);

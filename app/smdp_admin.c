@@ -51,9 +51,9 @@ static void write_metrics(struct smdp_server *server, struct tern_writer *out)
     write_counter(out, "tern_smdp_failed_total", "Requests that we failed, HTTP 5xx.",
                   atomic_load(&metrics->failed));
     write_counter(out, "tern_smdp_tasks_done_total", "Call-backs and events delivered.",
-                  atomic_load(&metrics->tasks_done));
+                  atomic_load(&server->outbox.done));
     write_counter(out, "tern_smdp_tasks_failed_total", "Call-backs and events to be retried.",
-                  atomic_load(&metrics->tasks_failed));
+                  atomic_load(&server->outbox.failed));
 }
 
 void smdp_on_admin(void *context, struct http_request *request)

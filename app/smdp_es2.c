@@ -38,7 +38,7 @@ static void trace_exchange(const struct exchange *exchange, const char *way,
 {
     char name[64];
     snprintf(name, sizeof name, "%s-%s", tern_es2plus_name(exchange->call.function), way);
-    trace_message(exchange->server->trace, name, "json", message);
+    trace_message(exchange->server->caller.trace, name, "json", message);
 }
 
 static void finish(struct exchange *exchange)
@@ -56,7 +56,7 @@ static void on_registered(void *context, const struct http_response *response)
     exchange->answer = (struct tern_smdp_answer){
         .smds_address = tern_bytes_text(exchange->smds_address),
         .matching_id = tern_bytes_text(exchange->matching_id),
-        .code = smdp_es12_outcome(response),
+        .code = rsp_es12_outcome(response),
     };
     if (exchange->answer.code == TERN_STATUS_EVENT_EXISTS) {
         exchange->answer.code = TERN_STATUS_SUCCESS; /* Ours, from a call that was cut short. */
@@ -79,8 +79,8 @@ static void ask(struct exchange *exchange)
     copy_text(exchange->smds_address, sizeof exchange->smds_address, question->smds_address);
     copy_text(exchange->matching_id, sizeof exchange->matching_id, question->matching_id);
     int status =
-        smdp_call_out(exchange->server, exchange->smds_address, "/gsma/rsp2/es12/registerEvent",
-                      question->body, on_registered, exchange);
+        rsp_call_out(&exchange->server->caller, exchange->smds_address,
+                     "/gsma/rsp2/es12/registerEvent", question->body, on_registered, exchange);
     if (status < 0) {
         struct http_response failed = {.error = status};
         on_registered(exchange, &failed);

@@ -47,10 +47,10 @@ static void trace_exchange(const struct exchange *exchange, const char *way,
                            struct tern_bytes message)
 {
     char name[80];
-    if (exchange->server->trace != NULL) {
+    if (exchange->server->caller.trace != NULL) {
         snprintf(name, sizeof name, "%s-%s", tern_es9plus_name(exchange->call.rsp.request.function),
                  way);
-        trace_message(exchange->server->trace, name,
+        trace_message(exchange->server->caller.trace, name,
                       exchange->binding == TERN_ES9PLUS_JSON ? "json" : "der", message);
     }
 }
@@ -143,12 +143,12 @@ static void refuse_request(struct exchange *exchange, const struct tern_fault *f
 static void run(struct exchange *exchange)
 {
     struct smdp_server *server = exchange->server;
-    pthread_rwlock_rdlock(&server->lock);
-    rsp_material_apply(server->material, &exchange->worker->smdp.server);
+    pthread_rwlock_rdlock(&server->caller.lock);
+    rsp_material_apply(server->caller.material, &exchange->worker->smdp.server);
     int status = tern_smdp_check(&exchange->worker->smdp, &exchange->call);
     if (status == TERN_OK && exchange->call.commit) {
         status = commit_group_run(exchange->worker->group, commit, reply, exchange);
-        pthread_rwlock_unlock(&server->lock);
+        pthread_rwlock_unlock(&server->caller.lock);
         if (status < 0) {
             reply(exchange, status);
         }
@@ -157,7 +157,7 @@ static void run(struct exchange *exchange)
     if (status == TERN_OK) {
         status = encode(exchange);
     }
-    pthread_rwlock_unlock(&server->lock);
+    pthread_rwlock_unlock(&server->caller.lock);
     reply(exchange, status);
 }
 

@@ -110,10 +110,10 @@ static void reload(struct smdp_server *server)
         log_error("pki.reload", "result", "kept the old one", "pki", server->options.pki);
         return;
     }
-    pthread_rwlock_wrlock(&server->lock);
-    struct rsp_material *old = server->material;
-    server->material = fresh;
-    pthread_rwlock_unlock(&server->lock);
+    pthread_rwlock_wrlock(&server->caller.lock);
+    struct rsp_material *old = server->caller.material;
+    server->caller.material = fresh;
+    pthread_rwlock_unlock(&server->caller.lock);
     (void)http_server_set_identity(server->es9, &fresh->tls.identity, TERN_BYTES_NONE);
     if (server->es2 != NULL) {
         (void)http_server_set_identity(server->es2, &fresh->tls.identity, fresh->anchors);
@@ -123,6 +123,21 @@ static void reload(struct smdp_server *server)
     }
     rsp_material_free(old);
     log_info("pki.reload", "result", "loaded", "pki", server->options.pki);
+}
+
+/* The base URL of an operator, NULL when it wants no call-backs. */
+static const char *operator_url(void *context, struct tern_bytes identifier)
+{
+    const struct smdp_server *server = context;
+    for (size_t i = 0; i < server->options.operators.count; i++) {
+        const char *item = server->options.operators.items[i];
+        const char *equals = strchr(item, '=');
+        if (equals != NULL && (size_t)(equals - item) == identifier.size &&
+            memcmp(item, identifier.data, identifier.size) == 0) {
+            return equals + 1;
+        }
+    }
+    return NULL;
 }
 
 static void sweep(struct smdp_server *server)
@@ -144,7 +159,7 @@ static void housekeeping(void *context)
     static int64_t pki_change;
     static unsigned turn;
     struct smdp_server *server = context;
-    smdp_tasks_run(server);
+    rsp_outbox_run(&server->outbox);
     if (turn % 8 == 0) { /* every two seconds */
         int64_t change = newest_change(server->options.pki, 3);
         if (pki_change != 0 && change != pki_change) {
@@ -169,8 +184,8 @@ static struct http_server *listen_on(struct smdp_server *server, const char *add
     struct http_server_options options = {
         .loop = server->loop,
         .listen = address,
-        .identity = server->material->tls.identity,
-        .client_anchors = mutual ? server->material->anchors : TERN_BYTES_NONE,
+        .identity = server->caller.material->tls.identity,
+        .client_anchors = mutual ? server->caller.material->anchors : TERN_BYTES_NONE,
         .workers = workers,
         .handler = handler,
         .context = server,
@@ -209,7 +224,7 @@ static int listen_all(struct smdp_server *server)
         entries[count++] = (struct ready_entry){"admin", http_server_address(server->admin)};
     }
     log_info("smdp.listening", "name", server->name, "es9plus", entries[0].address, "test_pki",
-             tern_pki_is_test(server->material->pki) ? "yes" : "no");
+             tern_pki_is_test(server->caller.material->pki) ? "yes" : "no");
     return ready_write(options->ready, entries, count) == TERN_OK ? 0 : 2;
 }
 
@@ -221,21 +236,22 @@ static void tear_down(struct smdp_server *server)
             http_server_stop(listeners[i]);
         }
     }
-    if (server->client != NULL) {
-        http_client_free(server->client);
+    if (server->caller.client != NULL) {
+        http_client_free(server->caller.client);
     }
     for (size_t i = 0; i < SMDP_WORKERS_MAX; i++) {
         smdp_worker_close(&server->workers[i]);
     }
     smdp_worker_close(&server->main);
+    rsp_outbox_free(&server->outbox);
     if (server->housekeeping != NULL) {
         loop_timer_free(server->housekeeping);
     }
     if (server->loop != NULL) {
         loop_free(server->loop);
     }
-    rsp_material_free(server->material);
-    trace_close(server->trace);
+    rsp_material_free(server->caller.material);
+    trace_close(server->caller.trace);
     tern_wipe(&server->smdp, sizeof server->smdp);
 }
 
@@ -246,14 +262,19 @@ static int run(struct smdp_server *server)
                                          .policy = &server->options.policy};
     server->loop = loop_new();
     client.loop = server->loop;
-    server->client = server->loop == NULL ? NULL : http_client_new(&client);
+    server->caller.client = server->loop == NULL ? NULL : http_client_new(&client);
     server->housekeeping =
         server->loop == NULL ? NULL : loop_timer_new(server->loop, housekeeping, server);
-    if (server->client == NULL || server->housekeeping == NULL ||
+    if (server->caller.client == NULL || server->housekeeping == NULL ||
         smdp_worker_open(server, &server->main, server->loop) != TERN_OK) {
         fprintf(stderr, "tern smdp: out of resources\n");
         return 2;
     }
+    server->outbox.caller = &server->caller;
+    server->outbox.store = server->main.store;
+    server->outbox.group = server->main.group;
+    server->outbox.operator_url = operator_url;
+    server->outbox.context = server;
     (void)loop_stop_on_signals(server->loop);
     signal(SIGHUP, on_hangup);
     int status = listen_all(server);
@@ -292,13 +313,13 @@ int smdp_serve(int argc, char **argv)
     }
     snprintf(server.name, sizeof server.name, "%.*s", (int)server.smdp.server.address.size,
              (const char *)server.smdp.server.address.data);
-    server.material = rsp_material_load(options->pki, server.name, false);
-    if (server.material == NULL) {
+    server.caller.material = rsp_material_load(options->pki, server.name, false);
+    if (server.caller.material == NULL) {
         sqlite_store_close(server.main.store);
         return 2;
     }
-    pthread_rwlock_init(&server.lock, NULL);
-    server.trace = trace_open(options->trace, "smdp");
+    pthread_rwlock_init(&server.caller.lock, NULL);
+    server.caller.trace = trace_open(options->trace, "smdp");
     status = run(&server);
     tear_down(&server);
     return status;

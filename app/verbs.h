@@ -19,6 +19,7 @@
     X("network", verb_network, "a home network to attach to: serve, attach")                       \
     X("profile", verb_profile, "profile packages: build, show, lint, personalise")                  \
     X("smdp", verb_smdp, "the SM-DP+: serve, order, confirm, release, cancel, show")               \
+    X("smds", verb_smds, "the SM-DS: serve, show")                                                     \
     X("eim", verb_eim, "the eIM: serve, enrol-file, and the client of its API")                    \
     X("version", verb_version, "print the version")
 /* clang-format on */

@@ -76,15 +76,6 @@ SEQUENCE(SMDP_ANSWER, "Answer", 0x30,
          FIELD(response,     "response",    0x82, BYTES));
 #undef TYPE
 
-#define TYPE smdp_task
-SEQUENCE(SMDP_TASK, "Task", 0x30,
-         FIELD(kind,     "kind",     0x80, UINT),
-         FIELD(target,   "target",   0x81, TEXT),
-         FIELD(body,     "body",     0x82, TEXT),
-         FIELD(attempts, "attempts", 0x83, UINT),
-         FIELD(created,  "created",  0x84, INT));
-#undef TYPE
-
 NAMES(TERN_SMDP_STATE);
 /* clang-format on */
 

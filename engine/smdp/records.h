@@ -33,7 +33,6 @@
 #define SPACE_MATCH   "match"
 #define SPACE_EID     "eid"
 #define SPACE_CALL    "call"
-#define SPACE_TASK    "task"
 
 struct smdp_profile {
     struct tern_bytes iccid;
@@ -109,15 +108,6 @@ struct smdp_answer {
     struct tern_bytes response;
 };
 extern const struct tern_asn_record SMDP_ANSWER;
-
-struct smdp_task {
-    int64_t kind;             /* enum tern_smdp_task_kind */
-    struct tern_bytes target; /* Operator, or SM-DS address. */
-    struct tern_bytes body;   /* JSON */
-    int64_t attempts;
-    int64_t created;
-};
-extern const struct tern_asn_record SMDP_TASK;
 
 /* A key of several parts; parts after the first are separated by nothing. */
 struct smdp_key {

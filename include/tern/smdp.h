@@ -28,16 +28,16 @@
 #define TERN_SMDP_REQUESTER_SIZE    100 /**< functionRequesterIdentifier */
 #define TERN_SMDP_CALL_ID_SIZE      100 /**< functionCallIdentifier */
 #define TERN_SMDP_CONFIRMATION_SIZE 64  /**< a confirmation code */
-#define TERN_SMDP_TASK_ATTEMPTS     20  /**< then a call-back is given up */
 /** Arena for one call: the largest package, its answer, and what is read on the way. */
 #define TERN_SMDP_ARENA_SIZE (4u << 20)
 
 /** Profile states. SGP.22, 3.1.6; sgp22.md 10.3 */
-#define TERN_SMDP_STATE_LIST(X, P)                                                              \
-    X(P, Available, 0)                                                                          \
-    X(P, Allocated, 1)                                                                          \
-    X(P, Linked, 2) X(P, Confirmed, 3) X(P, Released, 4) X(P, Downloaded, 5) X(P, Installed, 6) \
-        X(P, Error, 7) X(P, Unavailable, 8) X(P, Deleted, 9)
+#define TERN_SMDP_STATE_LIST(X, P)                                                             \
+    X(P, Available, 0)                                                                         \
+    X(P, Allocated, 1)                                                                         \
+    X(P, Linked, 2)                                                                            \
+    X(P, Confirmed, 3) X(P, Released, 4) X(P, Downloaded, 5) X(P, Installed, 6) X(P, Error, 7) \
+        X(P, Unavailable, 8) X(P, Deleted, 9)
 TERN_CODES(tern_smdp_state, TERN_SMDP_STATE);
 
 /** How this SM-DP+ decides where the spec leaves it to the server. */
@@ -135,27 +135,8 @@ struct tern_es2plus_call {
  */
 int tern_smdp_es2plus(const struct tern_smdp *smdp, struct tern_es2plus_call *call);
 
-/* ---- What is sent later ---- */
+/* ---- Upkeep. What is to be sent later waits in tern/outbox.h. ---- */
 
-enum tern_smdp_task_kind {
-    TERN_SMDP_TASK_PROGRESS = 1,     /**< ES2+.HandleDownloadProgressInfo to operator `target` */
-    TERN_SMDP_TASK_DELETE_EVENT = 2, /**< ES12.DeleteEvent at SM-DS `target` */
-};
-
-struct tern_smdp_task {
-    struct tern_bytes key;
-    enum tern_smdp_task_kind kind;
-    struct tern_bytes target;
-    struct tern_bytes body; /**< JSON */
-    int64_t attempts;
-};
-
-/** The first task that is due. @return 1, 0 (`due` then says when to ask again), or an error. */
-int tern_smdp_next_task(const struct tern_smdp *smdp, struct tern_arena *arena, int64_t now,
-                        struct tern_smdp_task *task, int64_t *due);
-/** Done, or put back for later (attempts grow, so does the wait). Inside a transaction. */
-int tern_smdp_finish_task(const struct tern_smdp *smdp, struct tern_arena *arena, int64_t now,
-                          struct tern_bytes key, bool done);
 /** Forget sessions and answers past their time, at most `count_max`. Inside a transaction. */
 int tern_smdp_sweep(const struct tern_smdp *smdp, struct tern_arena *arena, int64_t now,
                     size_t count_max);
