@@ -196,18 +196,22 @@ static bool rule_exists(const struct installed *installed, const struct image_no
 {
     struct image_node node, place;
     uint32_t end = (uint32_t)installed->install.image_size;
+    uint16_t fid = file->arr_fid;
     uint32_t directory = file->kind == IMAGE_MF ? file->offset : file->parent;
     for (unsigned depth = 0; directory != 0 && depth < 8; depth++) {
         node = (struct image_node){0};
         while (image_next(&installed->image, &node, end) == 1) {
-            if (node.kind != IMAGE_EF || node.parent != directory || node.fid != file->arr_fid)
-                continue;
+            if (node.kind != IMAGE_EF || node.parent != directory || node.fid != fid) continue;
             if (node.link != 0 && image_node_read(&installed->image, &node, node.link) != TERN_OK) {
                 return false;
             }
             return file->arr_record <= node.record_count;
         }
         if (image_node_read(&installed->image, &place, directory) != TERN_OK) return false;
+        if (place.kind == IMAGE_MF && fid == 0x6F06) {
+            fid = 0x2F06; /* the MF's own rules, as the card has it */
+            continue;
+        }
         directory = place.parent;
     }
     return false;

@@ -15,7 +15,7 @@
 
 #define PACKAGE_SIZE_MAX (4u << 20)
 #define IMAGE_SIZE       (1u << 20)
-#define ELEMENT_SIZE     (1u << 18)
+#define ELEMENT_SIZE     (1u << 15) /* as large as a card with some RAM would have it */
 
 struct options {
     uint64_t memory;

@@ -210,8 +210,8 @@ static void process(struct tern_profile_install *install, tern_tag tag, struct t
                               .value = value,
                               .truncated = truncated};
     unsigned status = number < 0 || number > 62 ? TERN_PE_INVALID_REQUEST_FORMAT : TERN_PE_OK;
-    if (status == TERN_PE_OK) status = check_order(install, &element);
     if (status == TERN_PE_OK) status = read_pe_header(install, &element);
+    if (status == TERN_PE_OK) status = check_order(install, &element);
     if (status == TERN_PE_OK) {
         status = run_handler(install, &element);
         if (status == OPTIONAL_REPORT && !element.header.mandated) {

@@ -117,7 +117,10 @@ static bool rule_allows(const struct request *request, uint32_t directory, struc
     return false;
 }
 
-/* EF.ARR in the file's directory or the next one above that has it. */
+/*
+ * EF.ARR in the file's directory or the next one above that has it. Where no directory up to the
+ * MF has the implicit 6F06 (DF.CD has none in its template), the MF's own rules count.
+ */
 static bool rules_find(const struct tern_uicc *uicc, const struct image_node *node,
                        struct image_node *rules)
 {
@@ -127,6 +130,9 @@ static bool rules_find(const struct tern_uicc *uicc, const struct image_node *no
         if (node_load(uicc, &place, directory) != SW_OK) return false;
         if (child_find(uicc, &place, node->arr_fid, rules)) {
             return follow_link(uicc, rules) == SW_OK;
+        }
+        if (place.kind == IMAGE_MF && node->arr_fid == FID_EF_ARR) {
+            return child_find(uicc, &place, FID_EF_ARR_MF, rules);
         }
         directory = place.parent;
     }
