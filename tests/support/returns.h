@@ -25,6 +25,34 @@ static inline void forget_raw(const struct tern_asn_record *record, void *messag
     }
 }
 
+struct stranger_count {
+    struct tern_asn_visitor visitor; /* first: the visit function casts back */
+    unsigned count;
+};
+
+static inline void count_stranger(struct tern_asn_visitor *visitor, enum tern_asn_event event,
+                                  const char *name, const struct tern_asn_field *field,
+                                  const struct tern_asn_record *record,
+                                  const struct tern_tlv *element)
+{
+    (void)name;
+    (void)field;
+    (void)record;
+    (void)element;
+    ((struct stranger_count *)visitor)->count += event == TERN_ASN_SKIPPED;
+}
+
+/* Nothing is skipped: an alternative nobody knows would come back as well, by its bytes. */
+static inline void assert_no_strangers(const struct tern_asn_record *record, struct tern_bytes der)
+{
+    struct stranger_count strangers = {{count_stranger}, 0};
+    assert_int_equal(tern_asn_walk(record, der, 0, 0, NULL, &strangers.visitor), TERN_OK);
+    if (strangers.count != 0) {
+        fprintf(stderr, "%s: %u unknown elements\n", record->name, strangers.count);
+    }
+    assert_int_equal(strangers.count, 0);
+}
+
 /** `der` decodes, and encodes to itself: with `raw` copied and from the members alone. */
 static inline void assert_returns(const struct tern_asn_record *record, struct tern_bytes der)
 {
@@ -52,6 +80,7 @@ static inline void assert_returns(const struct tern_asn_record *record, struct t
     }
     free(back);
     free(message);
+    assert_no_strangers(record, der);
 }
 
 #endif

@@ -305,6 +305,20 @@ static void mercy_is_granted_by_name(void **state)
     }
 }
 
+/* An element under its own tag and once more under a peer's tag is there twice. */
+static void an_alias_does_not_double(void **state)
+{
+    (void)state;
+    uint8_t bytes[16];
+    struct tern_fault fault;
+    struct tern_bytes in = hex(bytes, sizeof bytes, "3006 810161 800162");
+    assert_int_equal(
+        tern_asn_decode_as(&TERN_IPA_EUICC_DATA, NULL, &fault, in, 0, TERN_MERCY_VERSION_1_0),
+        TERN_ERR_UNEXPECTED);
+    assert_string_equal(fault.field, "defaultSmdpAddress");
+    assert_int_equal(fault.offset, 5);
+}
+
 static void signatures_are_plain_or_der_by_mercy(void **state)
 {
     (void)state;
@@ -443,6 +457,26 @@ static void a_kept_element_takes_the_tag_of_its_row(void **state)
                      TERN_ERR_MISSING);
 }
 
+/* What a signature covers goes on as it came, extensions and all. sgp32.md 0.2 */
+static void signed_bytes_are_kept(void **state)
+{
+    (void)state;
+    uint8_t bytes[64];
+    uint8_t encoded[64];
+    struct tern_smdp_signed2 view;
+    struct tern_prepare_download_request request;
+    struct tern_bytes in =
+        hex(bytes, sizeof bytes, "BF211830098001010101FF8F01555F370111300730003000030100");
+    assert_int_equal(tern_asn_decode(&TERN_PREPARE_DOWNLOAD_REQUEST, &request, NULL, in), TERN_OK);
+    assert_int_equal(request.smdp_signed2.raw.size, 11);
+    assert_true(request.smdp_signed2.cc_required_flag);
+    struct tern_writer out = TERN_WRITER_OF(encoded);
+    assert_int_equal(tern_asn_encode(&TERN_PREPARE_DOWNLOAD_REQUEST, &out, &request), TERN_OK);
+    assert_true(tern_bytes_equal(tern_writer_bytes(&out), in));
+    assert_int_equal(tern_asn_decode(&TERN_SMDP_SIGNED2, &view, NULL, request.smdp_signed2.raw),
+                     TERN_OK);
+}
+
 static void bits_are_trimmed_and_tolerated(void **state)
 {
     (void)state;
@@ -575,11 +609,13 @@ int main(void)
         cmocka_unit_test(known_answers_come_back),
         cmocka_unit_test(an_euicc_package_is_built),
         cmocka_unit_test(mercy_is_granted_by_name),
+        cmocka_unit_test(an_alias_does_not_double),
         cmocka_unit_test(signatures_are_plain_or_der_by_mercy),
         cmocka_unit_test(faults_say_where),
         cmocka_unit_test(unknown_elements_are_skipped),
         cmocka_unit_test(a_stranger_in_a_list_is_alone),
         cmocka_unit_test(a_kept_element_takes_the_tag_of_its_row),
+        cmocka_unit_test(signed_bytes_are_kept),
         cmocka_unit_test(bits_are_trimmed_and_tolerated),
         cmocka_unit_test(text_is_counted_in_characters),
         cmocka_unit_test(oids_are_written_in_dots),
