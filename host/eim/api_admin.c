@@ -301,7 +301,6 @@ int api_eim(struct api_call *call)
     cJSON *answer = cJSON_CreateObject();
     cJSON_AddStringToObject(answer, "eim_id", server->eim_id);
     cJSON_AddStringToObject(answer, "fqdn", server->fqdn);
-    cJSON_AddStringToObject(answer, "version", "1");
     cJSON_AddBoolToObject(answer, "test_pki", tern_pki_is_test(server->pki));
     json_base64(answer, "tls_spki", tern_bytes(server->tls_spki, server->tls_spki_size));
     cJSON *keys = cJSON_AddArrayToObject(answer, "keys");

@@ -230,8 +230,9 @@ static void after_hook(void *context, int error)
     struct hook_call *task = context;
     (void)error;
     task->server->webhook_running = false;
-    if (task->error == TERN_OK && task->status < 300) {
-        loop_timer_set(task->server->webhook_timer, 0); /* more may wait */
+    if (task->server->webhook_timer != NULL) { /* more may wait, or it is tried again */
+        bool taken = task->error == TERN_OK && task->status < 300;
+        loop_timer_set(task->server->webhook_timer, taken ? 0 : HOOK_TICK_MS);
     }
     free(task);
 }

@@ -585,7 +585,8 @@ class Report:
             done[error is not None] += 1
         print("%s: %d points, %d failed" % (self.title, len(self.rows), self.failed))
         for section in sorted(sections):
-            print("  SGP.32, %-42s %4d ok %s" % (section, sections[section][0],
+            name = "SGP.32, " + section if section[0].isdigit() else section
+            print("  %-50s %4d ok %s" % (name, sections[section][0],
                                                 "%d FAILED" % sections[section][1]
                                                 if sections[section][1] else ""))
         for name, rows in (("not covered", uncovered), ("uncertain in our source", uncertain)):
