@@ -336,6 +336,11 @@ static void signatures_are_plain_or_der_by_mercy(void **state)
     assert_int_equal(tern_asn_signature(plain, der, TERN_MERCY_DER_SIGNATURE), TERN_OK);
     assert_memory_equal(plain, expected, 64);
     assert_int_equal(tern_asn_signature(plain, TERN_BYTES_OF(expected), TERN_MERCY_NONE), TERN_OK);
+    /* r of 33 bytes that do not begin with 00. */
+    der =
+        hex(bytes, sizeof bytes,
+            "3026 022101 8000000000000000000000000000000000000000000000000000000000000000 020105");
+    assert_int_equal(tern_asn_signature(plain, der, TERN_MERCY_DER_SIGNATURE), TERN_ERR_MALFORMED);
     for (size_t size = 0; size < der.size; size++) {
         assert_int_equal(
             tern_asn_signature(plain, tern_bytes(der.data, size), TERN_MERCY_DER_SIGNATURE),
@@ -588,6 +593,9 @@ static void print_uses_the_names_of_the_spec(void **state)
                   "  notifyStateChange: NULL\n"
                   "  stateChangeCause: 1 (fallback)\n"
                   "  rPLMN: 02F801\n");
+    assert_prints(&TERN_ADD_EIM_RESULT, "8401FF", "AddEimResult 84\n  associationToken: -1\n");
+    assert_prints(&TERN_ADD_EIM_RESULT, "84088000000000000000",
+                  "AddEimResult 84\n  associationToken: -9223372036854775808\n");
     assert_prints(&TERN_EUICC_RESULT_DATA, "830142",
                   "EuiccResultData 83\n  enableResult: 66 (not in the spec)\n");
     assert_prints(
