@@ -10,6 +10,7 @@
 /* clang-format off */
 #define TERN_BENCHES(X)                                                                            \
     X("crypto", bench_crypto, "signing, verifying, agreeing, protecting: ours against OpenSSL alone") \
+    X("wire", bench_wire, "bytes and packets of ESipa between real processes")                       \
     X("none", bench_none, "an empty line: how the harness is called")
 /* clang-format on */
 

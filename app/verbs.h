@@ -15,6 +15,7 @@
     X("ipa", verb_ipa, "the IPA of a device: once, run, probe, commission, inject")              \
     X("demo", verb_demo, "the whole story on this machine in a minute")                           \
     X("decode", verb_decode, "say what bytes are: DER, hex, base64, PEM, JSON, APDUs, a trace folder") \
+    X("sim", verb_sim, "worlds that are expensive to have: a modelled link")                       \
     X("pki", verb_pki, "make and show a PKI: init, add, revoke, show")                                       \
     X("network", verb_network, "a home network to attach to: serve, attach")                       \
     X("profile", verb_profile, "profile packages: build, show, lint, personalise")                  \
