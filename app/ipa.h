@@ -57,6 +57,7 @@ struct ipa_setup {
         uint64_t ms;
     } exchanges[IPA_EXCHANGES_MAX];
     size_t exchange_count;
+    size_t peak_bytes; /* of the heap */
 };
 
 /** Open reader, carriers and state. Says on stderr why not. 0 or 2. */

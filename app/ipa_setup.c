@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A device from options: reader, carriers, state folder, trust anchors. */
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -128,6 +129,19 @@ int ipa_write_device_info(struct tern_writer *out, const struct ipa_options *opt
     return 0;
 }
 
+/* The sanitizers bring their own heap. */
+extern size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
+
+/* Heap in use before each thing the IPA wants: its peak is what the device needs. */
+static void note_action(void *context)
+{
+    struct ipa_setup *setup = context;
+    size_t used = __sanitizer_get_current_allocated_bytes != NULL
+                      ? __sanitizer_get_current_allocated_bytes()
+                      : mallinfo2().uordblks;
+    setup->peak_bytes = used > setup->peak_bytes ? used : setup->peak_bytes;
+}
+
 static void note_exchange(void *context, const struct device_exchange *exchange)
 {
     struct ipa_setup *setup = context;
@@ -228,6 +242,7 @@ int ipa_setup(struct ipa_setup *setup, const struct ipa_options *options)
                                     .stop_in = (unsigned)options->stop_in,
                                     .stop_after_exchanges = (unsigned)options->stop_after_exchanges,
                                     .on_exchange = note_exchange,
+                                    .on_action = note_action,
                                     .context = setup};
     signal(SIGPIPE, SIG_IGN);
     memset(setup, 0, sizeof(*setup));
@@ -306,10 +321,11 @@ static void report_json(const struct ipa_setup *setup, const struct carrier_traf
     printf(",\"last_error\":%u,\"failure\":", device->ipa.tally.last_error);
     printf(device->failure == NULL ? "null" : "\"%s\"", device->failure);
     printf(",\"round_trips\":%llu,\"bytes_up\":%llu,\"bytes_down\":%llu,\"packets_up\":%llu,"
-           "\"packets_down\":%llu,\"handshakes\":%llu,\"messages\":[",
+           "\"packets_down\":%llu,\"handshakes\":%llu,\"peak_bytes\":%zu,\"messages\":[",
            (unsigned long long)traffic->round_trips, (unsigned long long)traffic->bytes_up,
            (unsigned long long)traffic->bytes_down, (unsigned long long)traffic->packets_up,
-           (unsigned long long)traffic->packets_down, (unsigned long long)traffic->handshakes);
+           (unsigned long long)traffic->packets_down, (unsigned long long)traffic->handshakes,
+           setup->peak_bytes);
     for (size_t i = 0; i < setup->exchange_count; i++) {
         printf("%s{\"name\":\"%s\",\"outcome\":\"%s\",\"request\":%zu,\"reply\":%zu,\"ms\":%llu}",
                i > 0 ? "," : "", setup->exchanges[i].name, setup->exchanges[i].outcome,

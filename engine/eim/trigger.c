@@ -11,6 +11,7 @@
 
 #include "engine/eim/turn.h"
 #include "tern/asn.h"
+#include "tern/messages/rsp.h"
 
 #define FEATURE_INDIRECT      (1 << 1)
 #define FEATURE_DATA_HANDLING (1 << 2)
@@ -127,6 +128,15 @@ void finish_download(struct turn *turn, struct tern_eim_device *device,
     uint32_t reason = 127;
     (void)read_number(child_value(error, 0x80), &command);
     (void)read_number(child_value(error, 0x81), &reason);
+    if (reason == TERN_ERROR_REASON_installFailedDueToInterruption) {
+        /* Power was cut in the middle: the trigger is given again, as often as any. */
+        operation->origin = TERN_EIM_ORIGIN_INSTALL;
+        operation->where = command;
+        operation->code = reason;
+        operation->state = TERN_EIM_FETCHED;
+        save_operation(turn, device->eid, operation);
+        return;
+    }
     fail_operation(turn, device, operation, TERN_EIM_ORIGIN_INSTALL, command, reason);
 }
 

@@ -335,6 +335,9 @@ static void wait_until(uint64_t wake_ms)
 static void note_step(struct device *device)
 {
     const char *name = device->action.name;
+    if (device->options.on_action != NULL) {
+        device->options.on_action(device->options.context);
+    }
     if (name != NULL && name != device->last_name) {
         device->last_name = name;
         if (device->options.on_step != NULL) {

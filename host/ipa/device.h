@@ -52,6 +52,7 @@ struct device_options {
     unsigned stop_after_exchanges; /**< _exit behind the n-th reply; 0: never */
     void (*on_exchange)(void *context, const struct device_exchange *exchange);
     void (*on_step)(void *context, const char *name); /**< a new function begins */
+    void (*on_action)(void *context);                 /**< before each thing the IPA wants */
     void *context;
 };
 

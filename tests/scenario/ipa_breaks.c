@@ -52,8 +52,8 @@ static void hold(struct ipa_world *w, const char *what, unsigned n)
 {
     bool ended = ipa_world_run(w);
     w->cut_step = 0;
-    bool good = ended && ipa_world_installed(w) == 2 && ipa_world_enabled(w, 1) &&
-                ipa_world_drained(w);
+    bool good =
+        ended && ipa_world_installed(w) == 2 && ipa_world_enabled(w, 1) && ipa_world_drained(w);
     for (size_t i = 0; i < w->job_count; i++) {
         good = good && w->jobs[i].done;
     }

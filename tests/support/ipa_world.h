@@ -240,7 +240,8 @@ static inline void eim_provide(struct ipa_world *w, struct tern_bytes message)
     while (tern_der_next(&notifications.value, &inner, 0) == 1) {
         tern_der_write_int(&list, 0x80, eim_take_notification(w, inner.raw));
     }
-    if (tern_der_find(message, 0xBF54, &tlv) == TERN_OK || tern_der_find(message, 0xA0, &tlv) == 0) {
+    if (tern_der_find(message, 0xBF54, &tlv) == TERN_OK ||
+        tern_der_find(message, 0xA0, &tlv) == 0) {
         if (open_job(w) != NULL) open_job(w)->errors++;
     }
     if (tern_der_find(message, 0xBF52, &tlv) == TERN_OK && open_job(w) != NULL) {
@@ -333,8 +334,7 @@ static inline void eim_bound_package(struct ipa_world *w, struct tern_bytes mess
     }
     memcpy(w->card->euicc_otpk, tlv.value.data, 65);
     struct tern_bytes package = world_bind(w->card, &open_job(w)->download);
-    tern_der_write_header(&out, 0xBF3A,
-                          tern_der_header_size(0xA0, package.size) + package.size);
+    tern_der_write_header(&out, 0xBF3A, tern_der_header_size(0xA0, package.size) + package.size);
     tern_der_write(&out, 0xA0, package);
     w->reply_size = out.size;
     w->bodies++;
@@ -470,10 +470,9 @@ static inline void read_piece(struct ipa_world *w, const struct tern_ipa_action 
 
 static inline bool power_fails(const struct ipa_world *w)
 {
-    return w->power_lost ||
-           (w->cut_step != 0 && (w->step == w->cut_step ||
-                                 (w->cut_every != 0 && w->step > w->cut_step &&
-                                  (w->step - w->cut_step) % w->cut_every == 0)));
+    return w->power_lost || (w->cut_step != 0 && (w->step == w->cut_step ||
+                                                  (w->cut_every != 0 && w->step > w->cut_step &&
+                                                   (w->step - w->cut_step) % w->cut_every == 0)));
 }
 
 /* One wish. `piece` holds what is received. */
