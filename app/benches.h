@@ -9,6 +9,7 @@
 
 /* clang-format off */
 #define TERN_BENCHES(X)                                                                            \
+    X("card", bench_card, "ten thousand eUICCs: memory of one, CPU of an APDU")                     \
     X("crypto", bench_crypto, "signing, verifying, agreeing, protecting: ours against OpenSSL alone") \
     X("wire", bench_wire, "bytes and packets of ESipa between real processes")                       \
     X("none", bench_none, "an empty line: how the harness is called")
