@@ -34,10 +34,11 @@ struct download {
     bool bpp_signature;
     bool bpp_operation;
     bool bpp_key_type;
-    bool flip_mac;       /* in the first 86 */
-    bool short_tlv;      /* an 86 of broken structure */
-    unsigned metadata_n; /* another ICCID in the metadata */
-    size_t stop_after;   /* segments; 0: all */
+    bool flip_mac;        /* in the first 86 */
+    bool short_tlv;       /* an 86 of broken structure */
+    const uint8_t *iccid; /* of a package that was not generated */
+    unsigned metadata_n;  /* another ICCID in the metadata */
+    size_t stop_after;    /* segments; 0: all */
 };
 
 /* The metadata used when none is given: notifications of all kinds to two addresses. */
@@ -170,6 +171,7 @@ static inline void world_write_metadata(struct tern_writer *out, const struct do
     uint8_t iccid[10];
     struct tern_writer inner = TERN_WRITER_OF(body);
     upp_iccid(iccid, download->metadata_n != 0 ? download->metadata_n : download->n);
+    if (download->iccid != NULL) memcpy(iccid, download->iccid, sizeof iccid);
     tern_der_write(&inner, 0x5A, TERN_BYTES_OF(iccid));
     tern_der_write(&inner, 0x91, TERN_BYTES_TEXT("Operator"));
     tern_der_write(&inner, 0x92, TERN_BYTES_TEXT("Test"));
@@ -259,7 +261,8 @@ static inline struct tern_bytes world_load_segments(struct world *world, struct 
         if (profile && (download->flip_mac || download->short_tlv)) {
             memcpy(spoiled, segment.data, segment.size);
             if (download->flip_mac) spoiled[segment.size - 1] ^= 1;
-            segment = tern_bytes(spoiled, segment.size);
+            if (download->short_tlv) spoiled[spoiled[1] == 0x82 ? 3 : 2]--;
+            segment = tern_bytes(spoiled, segment.size - (download->short_tlv ? 1 : 0));
         }
         world_store_data(world, segment, download->block != 0 ? download->block : 255);
         if (world->sw != 0x9000 || world->response_size > 0) break;

@@ -152,6 +152,7 @@ static inline struct world *world_new(void)
         .memory = WORLD_MEMORY,
         .rules_authorisation_table = TERN_BYTES_OF(RAT),
         .root_ds = TERN_BYTES_TEXT(WORLD_SMDS),
+        .extra_capability = 3u << 23,
     };
     (void)tern_eid_from_text(world->config.eid, tern_bytes_text(WORLD_EID));
     world->eim_key = world_entry(TERN_PKI_EIM_SIGN, WORLD_EIM, TERN_CURVE_P256)->key;

@@ -3,12 +3,14 @@
  * ES10b and ES8+ of the card: mutual authentication, PrepareDownload, LoadBoundProfilePackage,
  * CancelSession, every result code that each can give. The SM-DP+ is tests/support/card_download.h.
  */
+#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 
 #include <cmocka.h>
 
+#include "host/config/files.h"
 #include "tests/support/card_expect.h"
 
 static int code_of(struct tern_bytes response, tern_tag outer, tern_tag tag)
@@ -241,6 +243,153 @@ static void reports_every_package_error(void **state)
     }
 }
 
+static void reports_structure_errors(void **state)
+{
+    (void)state;
+    struct world *world = world_new();
+    struct download download = {.n = 1, .short_tlv = true};
+    int command = -1;
+    assert_int_equal(world_error_reason(world_download(world, &download), &command), 7);
+    assert_int_equal(command, 5);
+    /* A TLV that has no place in a package. */
+    download = (struct download){.n = 1};
+    world_authenticate(world, &download);
+    world_prepare(world, &download);
+    world_select_isdr(world);
+    uint8_t bytes[20];
+    world_store_data(world, hex(bytes, sizeof bytes, "BF3605BF24028000"), 255);
+    struct tern_bytes result = tern_bytes(world->response, world->response_size);
+    assert_true(world_error_reason(result, &command) > 0);
+    assert_int_equal(command, 0);
+    world_free(world);
+}
+
+static void refuses_segments_without_a_session(void **state)
+{
+    (void)state;
+    struct world *world = world_new();
+    uint8_t bytes[20];
+    world_select_isdr(world);
+    world_store_data(world, hex(bytes, sizeof bytes, "BF3605BF23028000"), 255);
+    assert_int_equal(world->sw, 0x6985);
+    /* Authenticated is not enough; nor is a session whose package is through. */
+    struct download download = {.n = 1};
+    world_authenticate(world, &download);
+    world_store_data(world, hex(bytes, sizeof bytes, "BF3605BF23028000"), 255);
+    assert_int_equal(world->sw, 0x6985);
+    world_install(world, 1, "");
+    world_store_data(world, hex(bytes, sizeof bytes, "BF3605BF23028000"), 255);
+    assert_int_equal(world->sw, 0x6985);
+    world_free(world);
+}
+
+/* ---- CancelSession ---- */
+
+static void cancels(void **state)
+{
+    (void)state;
+    struct world *world = world_new();
+    struct download download = {.n = 1};
+    uint8_t cancel[24] = {0xBF, 0x41, 0x15, 0x80, 0x10, [21] = 0x81, 0x01, 0x00};
+    struct tern_bytes command = TERN_BYTES_OF(cancel);
+    EXPECT_HEX(world_es10(world, command), "BF4103810105");
+    static const uint8_t REASONS[] = {0, 1, 2, 3, 4, 5, 127};
+    for (size_t i = 0; i < sizeof REASONS; i++) {
+        world_authenticate(world, &download);
+        world_prepare(world, &download);
+        uint8_t first[65];
+        memcpy(first, world->euicc_otpk, 65);
+        memcpy(cancel + 5, world->transaction_id, 16);
+        cancel[23] = REASONS[i];
+        struct tern_bytes response = world_es10(world, command);
+        struct tern_tlv data = FIND(response, 0xBF41, 0xA0, 0x30);
+        assert_true(world_card_signed(TERN_CURVE_P256, FIND(response, 0xBF41, 0xA0, 0x5F37).value,
+                                      &data.raw, 1));
+        assert_memory_equal(FIND(data.raw, 0x30, 0x80).value.data, world->transaction_id, 16);
+        assert_int_equal(FIND(data.raw, 0x30, 0x82).value.data[0], REASONS[i]);
+        FIND(data.raw, 0x30, 0x81);
+        EXPECT_HEX(world_es10(world, command), "BF4103810105");
+        /* Postponed and timeout keep the one-time key for another attempt. */
+        download.otpk = first;
+        world_authenticate(world, &download);
+        world_prepare(world, &download);
+        bool kept = memcmp(first, world->euicc_otpk, 65) == 0;
+        assert_int_equal(kept, REASONS[i] == 1 || REASONS[i] == 2);
+        download.otpk = NULL;
+    }
+    world_authenticate(world, &download);
+    memcpy(cancel + 5, world->transaction_id, 16);
+    cancel[23] = 99;
+    EXPECT_HEX(world_es10(world, command), "BF410381017F");
+    cancel[5] ^= 1;
+    EXPECT_HEX(world_es10(world, command), "BF4103810105");
+    world_free(world);
+}
+
+/* ---- The public test profiles ---- */
+
+static void install_file(const char *path)
+{
+    uint8_t *upp = NULL;
+    size_t size = 0;
+    uint8_t iccid[10];
+    assert_int_equal(file_read(path, 200000, &upp, &size), TERN_OK);
+    /* The header's ICCID, in reading order. */
+    struct tern_tlv header = {.tag = 0};
+    struct tern_tlv digits = {.tag = 0};
+    struct tern_bytes rest = tern_bytes(upp, size);
+    assert_int_equal(tern_der_next(&rest, &header, 0), 1);
+    assert_int_equal(tern_der_find(header.value, 0x83, &digits), TERN_OK);
+    for (size_t i = 0; i < 10; i++) {
+        iccid[i] = (uint8_t)(digits.value.data[i] << 4 | digits.value.data[i] >> 4);
+    }
+    for (int ppk = 0; ppk < 2; ppk++) {
+        struct world *world = world_new();
+        struct download download = {
+            .upp = tern_bytes(upp, size), .iccid = iccid, .metadata = "", .ppk = ppk == 1};
+        int command = -1;
+        int reason = world_error_reason(world_download(world, &download), &command);
+        if (reason != 0) fail_msg("%s: reason %d, command %d", path, reason, command);
+        char digits_text[24] = "";
+        char text[80];
+        struct tern_writer out = tern_writer(digits_text, sizeof digits_text - 1);
+        tern_hex_encode(&out, TERN_BYTES_OF(iccid));
+        snprintf(text, sizeof text, "A30C5A0A%s", digits_text);
+        world_add_initial_eim(world, 0, false);
+        EXPECT_HEX(world_psmo(world, text), "830100");
+        assert_int_equal(world_apdu_hex(world, "00A4040C07A0000000871002"), 0x9000);
+        assert_int_equal(world_apdu_hex(world, "00A4000C026F07"), 0x9000);
+        world_apdu_hex(world, "00B0000009");
+        EXPECT_HEX(tern_bytes(world->response, world->response_size), "080910101032540636");
+        world_free(world);
+    }
+    free(upp);
+}
+
+static void installs_the_test_profiles(void **state)
+{
+    (void)state;
+    const char *refdata = getenv("TERN_REFDATA");
+    char path[4096];
+    snprintf(path, sizeof path, "%s/upp", refdata == NULL ? "" : refdata);
+    DIR *folder = opendir(path);
+    const struct dirent *entry;
+    unsigned count = 0;
+    if (folder == NULL) {
+        print_message("no reference profiles at '%s'\n", path);
+        skip();
+    }
+    while ((entry = readdir(folder)) != NULL) {
+        char file[4400];
+        if (strstr(entry->d_name, ".der") == NULL) continue;
+        snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
+        install_file(file);
+        count++;
+    }
+    closedir(folder);
+    assert_true(count >= 5);
+}
+
 static void refuses_the_same_iccid_twice(void **state)
 {
     (void)state;
@@ -262,7 +411,11 @@ int main(void)
         cmocka_unit_test(uses_a_one_time_key_again),
         cmocka_unit_test(installs_with_and_without_ppk_in_any_blocks),
         cmocka_unit_test(reports_every_package_error),
+        cmocka_unit_test(reports_structure_errors),
+        cmocka_unit_test(refuses_segments_without_a_session),
         cmocka_unit_test(refuses_the_same_iccid_twice),
+        cmocka_unit_test(cancels),
+        cmocka_unit_test(installs_the_test_profiles),
     };
     return cmocka_run_group_tests(tests, world_make_pki, world_remove_pki);
 }
