@@ -122,7 +122,7 @@ static int say(struct run *run, const char *name, struct tern_bytes input)
     }
 }
 
-static int say_file(struct run *run, const char *path, const char *name)
+static int say_file(struct run *run, const char *path, const char *name, bool in_folder)
 {
     uint8_t *data = NULL;
     size_t size = 0;
@@ -131,7 +131,14 @@ static int say_file(struct run *run, const char *path, const char *name)
         fprintf(stderr, "tern decode: %s: %s\n", path, tern_error_text(error));
         return 2;
     }
-    int status = say(run, name, tern_bytes(data, size));
+    int status = 0;
+    if (size == 0 && in_folder && run->options.json) { /* an answer without a body: 204 */
+        printf("{\"file\":\"%s\",\"elements\":[]}\n", name);
+    } else if (size == 0 && in_folder) {
+        puts("(no body)");
+    } else {
+        status = say(run, name, tern_bytes(data, size));
+    }
     free(data);
     return status;
 }
@@ -201,7 +208,7 @@ static int say_folder(struct run *run, const char *folder)
         if (!run->options.json) {
             printf("== %s\n", name);
         }
-        int worse = say_file(run, found.paths[i], name);
+        int worse = say_file(run, found.paths[i], name, true);
         status = worse > status ? worse : status;
         free(found.paths[i]);
     }
@@ -241,14 +248,15 @@ int verb_decode(int argc, char **argv)
     }
     run.options = options;
     if (argc < 2) {
-        return say_file(&run, "-", NULL);
+        return say_file(&run, "-", NULL, false);
     }
     status = 0;
     for (int i = 1; i < argc; i++) {
         struct stat about;
         bool folder = stat(argv[i], &about) == 0 && S_ISDIR(about.st_mode);
-        int worse = folder ? say_folder(&run, argv[i])
-                           : say_file(&run, argv[i], strcmp(argv[i], "-") == 0 ? NULL : argv[i]);
+        int worse =
+            folder ? say_folder(&run, argv[i])
+                   : say_file(&run, argv[i], strcmp(argv[i], "-") == 0 ? NULL : argv[i], false);
         status = worse > status ? worse : status;
     }
     for (size_t i = 0; i < run.talker_count; i++) {

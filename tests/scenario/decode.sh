@@ -49,6 +49,7 @@ apdu b 1700000000000003 response '\152\210'
 apdu a 1700000000000004 response '\220\000'
 apdu a 1700000000000005 command  '\200\342\221\001\003\134\001\132'
 cp "$work/message.der" "$work/trace/a/1700000000000006-eim-ESipa.GetEimPackage-response.der"
+: >"$work/trace/b/1700000000000007-smdp-ES9+.HandleNotification-response.json"
 expect 0 "a trace folder" "$work/trace"
 cat >"$work/wanted" <<'END'
 == a/1700000000000001-ipa-APDU-command.apdu
@@ -67,6 +68,8 @@ cat >"$work/wanted" <<'END'
 == a/1700000000000006-eim-ESipa.GetEimPackage-response.der
 GetEimPackageResponse BF4F
   eimPackageError: 1 (noEimPackageAvailable)
+== b/1700000000000007-smdp-ES9+.HandleNotification-response.json
+(no body)
 END
 diff "$work/wanted" "$work/out" || fail "the folder is told otherwise"
 
@@ -74,7 +77,7 @@ expect 0 "a trace folder in JSON" --json "$work/trace"
 python3 - "$work/out" <<'END'
 import json, sys
 lines = [json.loads(line) for line in open(sys.argv[1])]
-assert len(lines) == 6, lines
+assert len(lines) == 7, lines
 assert lines[4]["apdus"][0]["message"][0]["value"] == {"tagList": "5A"}, lines[4]
 assert lines[5]["elements"][0]["value"] == {"eimPackageError": {"value": 1, "name": "noEimPackageAvailable"}}
 assert lines[5]["file"].endswith("response.der")
