@@ -174,6 +174,7 @@ uint16_t apdu_uicc(struct tern_card *card, unsigned channel, const struct tern_a
     uint16_t status = tern_uicc_command(&card->uicc, &out, channel, apdu);
     apdu_keep_output(card, &out);
     if (!card->uicc.changed) return status;
-    if (state_commit(card) != TERN_OK) return SW_MEMORY_PROBLEM;
-    return status;
+    /* What a failing write left half done is given up, never kept. */
+    int stored = status == SW_MEMORY_PROBLEM ? state_rollback(card) : state_commit(card);
+    return stored == TERN_OK ? status : SW_MEMORY_PROBLEM;
 }

@@ -16,41 +16,60 @@
 enum { SC_ALWAYS = 0x90, SC_NEVER = 0x97, SC_KEY = 0xA4, SC_OR = 0xA0, SC_AND = 0xAF };
 enum { AM_BYTE = 0x80, AM_INS = 0x84 };
 
-static bool pin_of(const struct tern_uicc *uicc, uint32_t directory, uint8_t reference,
-                   struct image_node *pin)
+/* A tree is never deeper; a broken image may have a circle. */
+#define DEPTH_MAX 8
+
+/* A directory, its parent and so on up to the MF. */
+static size_t chain_of(const struct tern_uicc *uicc, uint32_t directory, uint32_t chain[DEPTH_MAX])
 {
-    *pin = (struct image_node){0};
-    while (node_next(uicc, pin)) {
-        if (pin->kind == IMAGE_PIN && pin->parent == directory && pin->descriptor == reference) {
-            return true;
-        }
+    size_t count = 0;
+    while (directory != 0 && count < DEPTH_MAX) {
+        struct image_node node;
+        chain[count++] = directory;
+        if (node_load(uicc, &node, directory) != SW_OK) break;
+        directory = node.parent;
     }
-    return false;
+    return count;
 }
 
-/* The directory whose PINs a directory shares; 0 when it has its own. */
-static uint32_t pin_share(const struct tern_uicc *uicc, uint32_t directory)
+static size_t place_in(const uint32_t *chain, size_t count, uint32_t directory)
 {
-    struct image_node node = {0};
-    while (node_next(uicc, &node)) {
-        if (node.kind == IMAGE_PIN_SHARE && node.parent == directory) return node.link;
-    }
-    return 0;
+    size_t place = 0;
+    while (place < count && chain[place] != directory)
+        place++;
+    return place;
 }
 
+/*
+ * One walk over the records finds the nearest PIN of this reference, and the nearest directory that
+ * shares its PINs with another one. A share that is nearer than any PIN of its own is followed.
+ */
 bool pin_find(const struct tern_uicc *uicc, uint32_t directory, uint8_t reference,
               struct image_node *pin)
 {
-    /* A tree is never this deep; a broken image may have a circle. */
-    for (unsigned depth = 0; directory != 0 && depth < 8; depth++) {
-        struct image_node node;
-        if (pin_of(uicc, directory, reference, pin)) return true;
-        uint32_t shared = pin_share(uicc, directory);
-        if (shared != 0 && pin_of(uicc, shared, reference, pin)) return true;
-        if (node_load(uicc, &node, directory) != SW_OK) return false;
-        directory = node.parent;
+    uint32_t chain[DEPTH_MAX], shared = 0;
+    size_t count = chain_of(uicc, directory, chain), best = count, share = count;
+    struct image_node node = {0};
+    while (node_next(uicc, &node)) {
+        bool is_pin = node.kind == IMAGE_PIN && node.descriptor == reference;
+        if (!is_pin && node.kind != IMAGE_PIN_SHARE) continue;
+        size_t place = place_in(chain, count, node.parent);
+        if (is_pin && place < best) {
+            best = place;
+            *pin = node;
+        } else if (!is_pin && place < share) {
+            share = place;
+            shared = node.link;
+        }
     }
-    return false;
+    if (share >= best || shared == 0) return best < count;
+    for (node = (struct image_node){0}; node_next(uicc, &node);) {
+        if (node.kind != IMAGE_PIN || node.parent != shared || node.descriptor != reference)
+            continue;
+        *pin = node;
+        return true;
+    }
+    return best < count;
 }
 
 bool pin_satisfied(const struct tern_uicc *uicc, const struct image_node *pin)
@@ -125,7 +144,7 @@ static bool rules_find(const struct tern_uicc *uicc, const struct image_node *no
                        struct image_node *rules)
 {
     uint32_t directory = node->kind == IMAGE_MF ? node->offset : node->parent;
-    for (unsigned depth = 0; directory != 0 && depth < 8; depth++) {
+    for (unsigned depth = 0; directory != 0 && depth < DEPTH_MAX; depth++) {
         struct image_node place;
         if (node_load(uicc, &place, directory) != SW_OK) return false;
         if (child_find(uicc, &place, node->arr_fid, rules)) {
