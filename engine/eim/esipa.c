@@ -48,6 +48,19 @@ static void dispatch(struct turn *turn, struct tern_bytes message)
     turn_refuse(turn, 400);
 }
 
+/* After a result or a notification the device would ask whether more waits: say it now when nothing
+ * does. Saves the poll that ends a wake. */
+static void tell_what_waits(struct turn *turn)
+{
+    struct tern_eim_device device;
+    struct tern_eim_step *step = turn->step;
+    bool ends = turn->message_tag == 0xBF50 || turn->message_tag == 0xBF3D;
+    if (ends && turn->error == TERN_OK && step->outcome == TERN_EIM_REPLY && step->status < 300 &&
+        step->eid_known && load_device(turn, step->eid, &device) == TERN_OK) {
+        step->nothing_waits = device.open.size == 0;
+    }
+}
+
 int tern_eim_receive(struct tern_eim *eim, struct tern_eim_step *step,
                      const struct tern_eim_peer *peer, struct tern_bytes message)
 {
@@ -63,6 +76,7 @@ int tern_eim_receive(struct tern_eim *eim, struct tern_eim_step *step,
         }
     }
     dispatch(&turn, message);
+    tell_what_waits(&turn);
     return turn_end(&turn);
 }
 

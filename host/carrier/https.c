@@ -27,7 +27,8 @@
 #define HEAD_SIZE   2048
 #define TIMEOUT_MS  120000
 #define SEGMENT     1348
-#define IP_TCP_SIZE 52 /* IPv4 and TCP with timestamps */
+#define RECORD_SIZE (SEGMENT - 29) /* with its head and tag (TLS 1.2, GCM) one segment */
+#define IP_TCP_SIZE 52             /* IPv4 and TCP with timestamps */
 
 enum body {
     BODY_NONE,
@@ -57,6 +58,8 @@ struct https {
     enum body body;
     uint64_t body_left; /* counted: of the body; chunked: of the chunk */
     bool chunk_open;
+    uint8_t out[RECORD_SIZE]; /* what goes out with the next record */
+    size_t out_size;
     char head[HEAD_SIZE]; /* what was read ahead */
     size_t head_start;
     size_t head_end;
@@ -246,8 +249,31 @@ static int write_all(struct https *https, const void *data, size_t size)
     return TERN_OK;
 }
 
-/* Head and first piece leave in one record: a small request is one packet. */
-static int write_head(struct https *https, struct tern_bytes piece)
+/* What waits for a whole record: a piece of its own would be a packet of its own. */
+static int flush(struct https *https)
+{
+    int status = write_all(https, https->out, https->out_size);
+    https->out_size = 0;
+    return status;
+}
+
+static int put(struct https *https, struct tern_bytes bytes)
+{
+    while (bytes.size > 0) {
+        size_t room = RECORD_SIZE - https->out_size;
+        size_t take = bytes.size < room ? bytes.size : room;
+        memcpy(https->out + https->out_size, bytes.data, take);
+        https->out_size += take;
+        bytes = tern_bytes_slice(bytes, take, bytes.size);
+        int status = https->out_size == RECORD_SIZE ? flush(https) : TERN_OK;
+        if (status != TERN_OK) {
+            return status;
+        }
+    }
+    return TERN_OK;
+}
+
+static int write_head(struct https *https)
 {
     char out[HEAD_SIZE];
     const struct https_options *options = &https->options;
@@ -263,16 +289,7 @@ static int write_head(struct https *https, struct tern_bytes piece)
     if (size < 0 || (size_t)size >= sizeof(out)) {
         return TERN_ERR_NO_SPACE;
     }
-    size_t room = sizeof(out) - (size_t)size;
-    size_t with = piece.size < room ? piece.size : room;
-    if (with > 0) {
-        memcpy(out + size, piece.data, with);
-    }
-    int status = write_all(https, out, (size_t)size + with);
-    if (status == TERN_OK && with < piece.size) {
-        status = write_all(https, piece.data + with, piece.size - with);
-    }
-    return status;
+    return put(https, tern_bytes(out, (size_t)size));
 }
 
 static int send_piece(struct carrier *carrier, struct tern_bytes piece, bool last)
@@ -283,10 +300,15 @@ static int send_piece(struct carrier *carrier, struct tern_bytes piece, bool las
         status = connect_peer(https);
         if (status == TERN_OK) {
             https->head_sent = true;
-            status = write_head(https, piece);
+            https->out_size = 0;
+            status = write_head(https);
         }
-    } else if (piece.size > 0) {
-        status = write_all(https, piece.data, piece.size);
+    }
+    if (status == TERN_OK) {
+        status = put(https, piece);
+    }
+    if (status == TERN_OK && last) {
+        status = flush(https);
     }
     if (last) {
         https->carrier.traffic.round_trips++;

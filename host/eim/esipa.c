@@ -53,6 +53,7 @@ struct exchange {
     /* What the last step wants. */
     enum tern_eim_outcome outcome;
     unsigned status;
+    bool nothing_waits;
     struct copy body;
     struct tern_key key;
     struct copy sign[2];
@@ -199,6 +200,7 @@ static int work(void *context)
     }
     exchange->outcome = step.outcome;
     exchange->status = step.status;
+    exchange->nothing_waits = step.nothing_waits;
     exchange->key = step.key;
     exchange->call_function = step.function;
     if (step.eid_known) {
@@ -316,7 +318,8 @@ static void reply_coap(struct exchange *exchange, unsigned status, struct tern_b
                                                       : TERN_COAP_INTERNAL_ERROR,
                               .content_format = TERN_COAP_FORMAT_NONE,
                               .body = status < 300 ? body : TERN_BYTES_NONE,
-                              .max_age_s = status == 503 ? 10 : 0};
+                              .max_age_s = status == 503 ? 10 : 0,
+                              .nothing_waits = exchange->nothing_waits};
     eim_trace(exchange->worker->server, "esipa", "response", "asn1", false, body);
     exchange->worker->server->metrics.refused += status >= 400;
     coap_reply(exchange->coap, &coap);
@@ -329,15 +332,22 @@ static void reply(struct exchange *exchange, unsigned status, struct tern_bytes 
         reply_coap(exchange, status, body);
         return;
     }
-    const struct http_header headers[] = {
-        {"X-Admin-Protocol", PROTOCOL                                           },
-        {"Content-Type",     exchange->json ? TERN_ES9PLUS_JSON_TYPE : ASN1_TYPE},
+    struct http_header headers[3] = {
+        {"X-Admin-Protocol", PROTOCOL}
     };
+    size_t count = 1;
+    if (status != 204) {
+        headers[count++] = (struct http_header){
+            "Content-Type", exchange->json ? TERN_ES9PLUS_JSON_TYPE : ASN1_TYPE};
+    }
+    if (exchange->nothing_waits) { /* ours: who does not know it asks as ever */
+        headers[count++] = (struct http_header){"X-Tern-Waiting", "0"};
+    }
     eim_trace(exchange->worker->server, "esipa", "response",
               exchange->json ? exchange->request->path + strlen(JSON_PATH) : "asn1", exchange->json,
               body);
     exchange->worker->server->metrics.refused += status >= 400;
-    http_reply(exchange->request, (int)status, headers, status == 204 ? 1 : 2, body);
+    http_reply(exchange->request, (int)status, headers, count, body);
     exchange->request = NULL;
 }
 

@@ -294,6 +294,8 @@ struct tern_eim_step {
     /* TERN_EIM_REPLY */
     unsigned status; /**< HTTP's: 200, 204 (no body), 400, 404, 500. */
     struct tern_bytes body;
+    /** No operation is open: the device need not ask. Carriers tell it as they can; ours only. */
+    bool nothing_waits;
     /* TERN_EIM_SIGN: ECDSA with this key over sign[0] | sign[1] */
     struct tern_key key;
     struct tern_bytes sign[2];
