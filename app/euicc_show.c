@@ -112,7 +112,7 @@ static cJSON *profiles(struct card_host *host, struct tern_writer *buffer)
     static const char *const CLASSES[] = {"test", "provisioning", "operational"};
     struct tern_profile_info_list_response response;
     cJSON *list = cJSON_CreateArray();
-    struct tern_bytes tlv = ask(host, buffer, "BF2D145C125A4F9F7090919295B7999F7B9F269F67");
+    struct tern_bytes tlv = ask(host, buffer, "BF2D125C105A4F9F7090919295B7999F7B9F269F67");
     if (tern_asn_decode(&TERN_PROFILE_INFO_LIST_RESPONSE, &response, NULL, tlv) != TERN_OK ||
         response.arm != TERN_PROFILE_INFO_LIST_RESPONSE_IS_PROFILE_INFO_LIST_OK) {
         return list;
