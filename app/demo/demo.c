@@ -17,7 +17,7 @@
 /* clang-format off */
 const struct demo_step DEMO_STEPS[] = {
     {"pki", "a test PKI: CI, EUM, three eUICCs, two SM-DP+s, the eIM", step_pki, true},
-    {"profiles", "six profiles built from YAML, one a sensor and operator", step_profiles, true},
+    {"profiles", "profiles built from YAML, five an operator, each with its own keys", step_profiles, true},
     {"servers", "two SM-DP+s, two home networks and the eIM start", step_servers, true},
     {"orders", "activation codes ordered: a CSV list and QR images", step_orders, true},
     {"cards", "three sensors leave the factory: no profile, no eIM", step_cards, true},

@@ -15,6 +15,7 @@
 #include "app/demo/report.h"
 
 #define SENSOR_COUNT   3
+#define PROFILE_COUNT  5 /**< An operator's: one a sensor and two for what goes wrong. */
 #define OPERATOR_COUNT 2
 #define SWEDEN         0
 #define SINGAPORE      1
@@ -30,6 +31,14 @@ struct demo_options {
     bool keep; /**< Leave the directory behind also when all held. */
 };
 
+/** What an operator sells: a number, its keys, and the profile that holds them. */
+struct subscription {
+    char iccid[24];
+    char imsi[16];
+    char key[33];
+    char opc[33];
+};
+
 /** An operator with its SM-DP+ and its home network. */
 struct operator_site {
     const char *name;     /**< "sweden" */
@@ -42,6 +51,7 @@ struct operator_site {
     struct process network;
     char address[128];    /**< FQDN:PORT, as activation codes have it. */
     char network_at[300]; /**< unix:PATH */
+    struct subscription subscriptions[PROFILE_COUNT];
 };
 
 struct sensor {
@@ -50,11 +60,7 @@ struct sensor {
     char label[24];
     char pairing_code[40];
     char directory[300];
-    char reader[320];               /**< unix:PATH of its card */
-    char iccid[OPERATOR_COUNT][24]; /**< The profile meant for it. */
-    char key[OPERATOR_COUNT][33];   /**< Ki, for the network's file and one flipped bit. */
-    char opc[OPERATOR_COUNT][33];
-    char imsi[OPERATOR_COUNT][16];
+    char reader[320];                   /**< unix:PATH of its card */
     char installed[OPERATOR_COUNT][24]; /**< The profile it has got. */
     struct process card;
 };
@@ -144,8 +150,8 @@ bool sensor_show(struct demo *demo, struct row *row, struct sensor *sensor,
                  struct outcome *outcome);
 /** This profile is the enabled one, in the card's own memory. */
 bool sensor_enabled(struct demo *demo, struct row *row, struct sensor *sensor, const char *iccid);
-/** The sensor that a subscription was made for; NULL when none was. */
-const struct sensor *sensor_of_iccid(const struct demo *demo, const char *iccid, int index);
+/** The subscription with this ICCID; NULL when there is none. */
+const struct subscription *subscription_of(const struct operator_site *site, const char *iccid);
 
 /* Operations at the eIM (story.c). */
 

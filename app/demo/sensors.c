@@ -226,16 +226,6 @@ bool sensor_enabled(struct demo *demo, struct row *row, struct sensor *sensor, c
     return held;
 }
 
-const struct sensor *sensor_of_iccid(const struct demo *demo, const char *iccid, int index)
-{
-    for (int i = 0; i < SENSOR_COUNT; i++) {
-        if (strcmp(demo->sensors[i].iccid[index], iccid) == 0) {
-            return &demo->sensors[i];
-        }
-    }
-    return NULL;
-}
-
 bool step_cards(struct demo *demo, struct row *row)
 {
     for (int i = 0; i < SENSOR_COUNT; i++) {

@@ -138,22 +138,26 @@ bool step_attach_sweden(struct demo *demo, struct row *row)
     return true;
 }
 
-/* A home network that has one bit of this sensor's Ki wrong. */
-static bool start_wrong_network(struct demo *demo, struct row *row, const struct sensor *sensor,
-                                struct process *process)
+/* The last digit of a key with one bit changed. */
+static char flip(char digit)
+{
+    static const char DIGITS[] = "0123456789ABCDEF";
+    return DIGITS[(strchr(DIGITS, digit) - DIGITS) ^ 1];
+}
+
+/* A home network that has one bit of a subscriber's Ki wrong. */
+static bool start_wrong_network(struct demo *demo, struct row *row,
+                                const struct subscription *subscription, struct process *process)
 {
     char text[400];
     char key[33];
     const struct operator_site *site = &demo->operators[SWEDEN];
-    snprintf(key, sizeof(key), "%s", sensor->key[SWEDEN]);
-    key[31] = key[31] >= 'A' ? (char)(key[31] == 'F'   ? 'E'
-                                      : key[31] == 'E' ? 'F'
-                                                       : key[31] ^ 7)
-                             : (char)(key[31] ^ 1);
+    snprintf(key, sizeof(key), "%s", subscription->key);
+    key[31] = flip(key[31]);
     snprintf(text, sizeof(text),
              "plmn: \"%s\"\nname: %s\nsubscribers:\n"
              "  - {imsi: \"%s\", algorithm: milenage, key: \"%s\", opc: \"%s\"}\n",
-             site->plmn, site->provider, sensor->imsi[SWEDEN], key, sensor->opc[SWEDEN]);
+             site->plmn, site->provider, subscription->imsi, key, subscription->opc);
     demo_arguments(demo, &process->arguments, "network serve");
     argument(&process->arguments, "--config");
     argument(&process->arguments, "%s", demo_path(demo, "wrong-network.yaml"));
@@ -167,18 +171,18 @@ static bool start_wrong_network(struct demo *demo, struct row *row, const struct
            demo_serve(row, process, "wrong-network");
 }
 
-/* The profile that sensor 1 got may be any of Sweden's three: all subscribers' keys are flipped. */
 bool step_flipped_key(struct demo *demo, struct row *row)
 {
     struct sensor *sensor = &demo->sensors[0];
     struct process network = {0};
     struct arguments arguments;
     struct outcome outcome = {0};
-    const struct sensor *owner = sensor_of_iccid(demo, sensor->installed[SWEDEN], SWEDEN);
-    if (owner == NULL) {
+    const struct subscription *subscription =
+        subscription_of(&demo->operators[SWEDEN], sensor->installed[SWEDEN]);
+    if (subscription == NULL) {
         return row_fail(row, "no subscription has ICCID %s", sensor->installed[SWEDEN]);
     }
-    bool held = start_wrong_network(demo, row, owner, &network);
+    bool held = start_wrong_network(demo, row, subscription, &network);
     demo_arguments(demo, &arguments, "network attach --json");
     argument(&arguments, "--reader");
     argument(&arguments, "%s", sensor->reader);

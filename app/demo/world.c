@@ -44,27 +44,34 @@ static char luhn(const char *digits)
     return (char)('0' + (10 - sum % 10) % 10);
 }
 
-static void invent_subscription(struct sensor *sensor, int operator_index, const char *plmn)
+static void invent_subscription(struct operator_site *site, const char *country, unsigned number)
 {
-    static const char *const COUNTRIES[] = {"8946", "8965"};
+    struct subscription *subscription = &site->subscriptions[number - 1];
     char digits[24];
-    unsigned number = 100u + (unsigned)sensor->number % 100;
-    snprintf(digits, sizeof(digits), "%s01000000000%03u", COUNTRIES[operator_index], number);
-    snprintf(sensor->iccid[operator_index], sizeof(sensor->iccid[0]), "%.18s%c", digits,
-             luhn(digits));
-    snprintf(sensor->imsi[operator_index], sizeof(sensor->imsi[0]), "%.5s0000000%03u", plmn,
-             number);
-    demo_random_hex(sensor->key[operator_index], 16);
-    demo_random_hex(sensor->opc[operator_index], 16);
+    snprintf(digits, sizeof(digits), "%.4s0100000000010%u", country, number % 10);
+    snprintf(subscription->iccid, sizeof(subscription->iccid), "%.18s%c", digits, luhn(digits));
+    snprintf(subscription->imsi, sizeof(subscription->imsi), "%.5s000000010%u", site->plmn,
+             number % 10);
+    demo_random_hex(subscription->key, 16);
+    demo_random_hex(subscription->opc, 16);
 }
 
-static bool describe_profile(struct demo *demo, struct row *row, struct sensor *sensor, int index,
-                             const char *path)
+const struct subscription *subscription_of(const struct operator_site *site, const char *iccid)
 {
-    const struct operator_site *site = &demo->operators[index];
+    for (int i = 0; i < PROFILE_COUNT; i++) {
+        if (strcmp(site->subscriptions[i].iccid, iccid) == 0) {
+            return &site->subscriptions[i];
+        }
+    }
+    return NULL;
+}
+
+static bool describe_profile(struct row *row, const struct operator_site *site,
+                             const struct subscription *subscription, const char *path)
+{
     char text[1500];
     snprintf(text, sizeof(text),
-             "# %s for %s\n"
+             "# A subscription of %s\n"
              "type: %s-iot\n"
              "iccid: \"%s\"\n"
              "pins:\n"
@@ -77,28 +84,28 @@ static bool describe_profile(struct demo *demo, struct row *row, struct sensor *
              "metadata:\n"
              "  service_provider_name: %s\n"
              "  profile_name: %s IoT\n",
-             site->provider, sensor->label, site->name, sensor->iccid[index], sensor->imsi[index],
-             site->provider, sensor->key[index], sensor->opc[index], site->provider,
-             site->provider);
+             site->provider, site->name, subscription->iccid, subscription->imsi, site->provider,
+             subscription->key, subscription->opc, site->provider, site->provider);
     return demo_write_file(row, path, text);
 }
 
-static bool build_profile(struct demo *demo, struct row *row, struct sensor *sensor, int index)
+static bool build_profile(struct demo *demo, struct row *row, const struct operator_site *site,
+                          const struct subscription *subscription)
 {
-    const char *name = demo->operators[index].name;
-    const char *yaml = demo_path(demo, "%s/sensor-%d.yaml", name, sensor->number);
+    const char *yaml = demo_path(demo, "%s/%s.yaml", site->name, subscription->iccid);
     struct arguments arguments;
     struct outcome outcome;
-    if (!describe_profile(demo, row, sensor, index, yaml)) {
+    if (!describe_profile(row, site, subscription, yaml)) {
         return false;
     }
     demo_arguments(demo, &arguments, "profile build");
     argument(&arguments, "%s", yaml);
     argument(&arguments, "--output");
-    argument(&arguments, "%s", demo_path(demo, "%s/profiles/%s.upp", name, sensor->iccid[index]));
+    argument(&arguments, "%s",
+             demo_path(demo, "%s/profiles/%s.upp", site->name, subscription->iccid));
     argument(&arguments, "--metadata");
     argument(&arguments, "%s",
-             demo_path(demo, "%s/profiles/%s.metadata", name, sensor->iccid[index]));
+             demo_path(demo, "%s/profiles/%s.metadata", site->name, subscription->iccid));
     bool held = demo_run(demo, row, &arguments, 0, &outcome);
     outcome_free(&outcome);
     return held;
@@ -121,35 +128,35 @@ static bool import_profiles(struct demo *demo, struct row *row, struct operator_
     return held;
 }
 
-static bool describe_network(struct demo *demo, struct row *row, int index)
+static bool describe_network(struct demo *demo, struct row *row, const struct operator_site *site)
 {
-    const struct operator_site *site = &demo->operators[index];
     char text[4000];
     size_t used = (size_t)snprintf(text, sizeof(text), "plmn: \"%s\"\nname: %s\nsubscribers:\n",
                                    site->plmn, site->provider);
-    for (int i = 0; i < SENSOR_COUNT; i++) {
-        const struct sensor *sensor = &demo->sensors[i];
+    for (int i = 0; i < PROFILE_COUNT; i++) {
+        const struct subscription *subscription = &site->subscriptions[i];
         used +=
             (size_t)snprintf(text + used, sizeof(text) - used,
                              "  - {imsi: \"%s\", algorithm: milenage, key: \"%s\", opc: \"%s\"}\n",
-                             sensor->imsi[index], sensor->key[index], sensor->opc[index]);
+                             subscription->imsi, subscription->key, subscription->opc);
     }
     return demo_write_file(row, demo_path(demo, "%s/network.yaml", site->name), text);
 }
 
 bool step_profiles(struct demo *demo, struct row *row)
 {
+    static const char *const COUNTRIES[] = {"8946", "8965"};
     for (int index = 0; index < OPERATOR_COUNT; index++) {
         struct operator_site *site = &demo->operators[index];
         mkdir(demo_path(demo, "%s", site->name), 0700);
         mkdir(demo_path(demo, "%s/profiles", site->name), 0700);
-        for (int i = 0; i < SENSOR_COUNT; i++) {
-            invent_subscription(&demo->sensors[i], index, site->plmn);
-            if (!build_profile(demo, row, &demo->sensors[i], index)) {
+        for (unsigned i = 0; i < PROFILE_COUNT; i++) {
+            invent_subscription(site, COUNTRIES[index], i + 1);
+            if (!build_profile(demo, row, site, &site->subscriptions[i])) {
                 return false;
             }
         }
-        if (!describe_network(demo, row, index) || !import_profiles(demo, row, site)) {
+        if (!describe_network(demo, row, site) || !import_profiles(demo, row, site)) {
             return false;
         }
     }
@@ -243,7 +250,7 @@ bool step_servers(struct demo *demo, struct row *row)
     return demo_start_eim(demo, row);
 }
 
-/* Sweden's MSP sends a list, Singapore's a QR image for each sensor. */
+/* Sweden's MSP sends a list, Singapore's a QR image for each profile. */
 static bool order(struct demo *demo, struct row *row, struct operator_site *site, const char *how,
                   const char *where)
 {
@@ -259,7 +266,7 @@ static bool order(struct demo *demo, struct row *row, struct operator_site *site
     argument(&arguments, "--type");
     argument(&arguments, "%s-iot", site->name);
     argument(&arguments, "--count");
-    argument(&arguments, "%d", SENSOR_COUNT);
+    argument(&arguments, "%d", PROFILE_COUNT);
     argument(&arguments, "%s", how);
     argument(&arguments, "%s", where);
     demo_add_resolve(demo, &arguments);
@@ -289,8 +296,9 @@ static bool import_codes(struct demo *demo, struct row *row, const char *pool,
 static bool import_qr_images(struct demo *demo, struct row *row)
 {
     struct arguments files = {0};
-    for (int i = 0; i < SENSOR_COUNT; i++) {
-        argument(&files, "%s", demo_path(demo, "qr/%sF.png", demo->sensors[i].iccid[SINGAPORE]));
+    for (int i = 0; i < PROFILE_COUNT; i++) {
+        const struct subscription *subscription = &demo->operators[SINGAPORE].subscriptions[i];
+        argument(&files, "%s", demo_path(demo, "qr/%sF.png", subscription->iccid));
     }
     bool held = import_codes(demo, row, "singapore", &files);
     arguments_free(&files);
