@@ -28,6 +28,7 @@
     OPTION_UINT(struct ipa_options, rollback_attempts, "rollback-attempts", 0, 255, "deliveries over a new profile before a rollback; 0: 3"), \
     OPTION_UINT(struct ipa_options, fallback_failures, "fallback-failures", 0, 255, "failed wakes before the fallback profile; 0: never"), \
     OPTION_UINT(struct ipa_options, stop_after, "stop-after", 0, 1000000, "cut power behind the n-th write to the card (tests)"), \
+    OPTION_TEXT(struct ipa_options, swap_package, "swap-package", "FILE", "malware: another reply in place of the bound profile package (tests)"), \
     OPTION_UINT(struct ipa_options, stop_in, "stop-in", 0, 0xFFFF, "count only writes of this ES10 tag: 0xBF51, 0xBF36"), \
     OPTION_UINT(struct ipa_options, stop_after_exchanges, "stop-after-exchanges", 0, 1000000, "cut power behind the n-th reply (tests)"), \
     OPTION_FLAG(struct ipa_options, prefer_direct, "prefer-direct", "download directly where both ways are possible"), \

@@ -17,6 +17,7 @@ struct ipa_options {
     const char *oscore;
     const char *features;
     const char *modem;
+    const char *swap_package;
     const char *trace;
     const char *tac;
     const char *imei;
@@ -48,6 +49,7 @@ struct ipa_setup {
     struct device device;
     struct radio radio;
     uint8_t *anchors;
+    uint8_t *swapped;
     uint8_t device_info[32];
     char oscore_state[1024];
     struct {

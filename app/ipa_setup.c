@@ -12,7 +12,8 @@
 #include "host/config/files.h"
 #include "host/crypto/openssl.h"
 
-#define CA_SIZE_MAX (256 * 1024)
+#define CA_SIZE_MAX      (256 * 1024)
+#define PACKAGE_SIZE_MAX (1024 * 1024)
 
 int ipa_open_reader(struct tern_reader *reader, const char *specification)
 {
@@ -181,17 +182,18 @@ static int take_configuration(struct ipa_setup *setup, const struct ipa_options 
     return status;
 }
 
-static int take_anchors(struct ipa_setup *setup, const char *path, struct tern_bytes *anchors)
+/* A file that stays in memory: `data` is freed at the end, `bytes` is the view of it. */
+static int take_file(const char *path, size_t size_max, uint8_t **data, struct tern_bytes *bytes)
 {
     size_t size;
     if (path == NULL) {
         return 0;
     }
-    if (file_read(path, CA_SIZE_MAX, &setup->anchors, &size) != TERN_OK) {
+    if (file_read(path, size_max, data, &size) != TERN_OK) {
         fprintf(stderr, "tern ipa: cannot read %s\n", path);
         return 2;
     }
-    *anchors = tern_bytes(setup->anchors, size);
+    *bytes = tern_bytes(*data, size);
     return 0;
 }
 
@@ -252,7 +254,11 @@ int ipa_setup(struct ipa_setup *setup, const struct ipa_options *options)
     }
     int status = take_configuration(setup, options, &device.ipa);
     if (status == 0) {
-        status = take_anchors(setup, options->ca, &device.anchors);
+        status = take_file(options->ca, CA_SIZE_MAX, &setup->anchors, &device.anchors);
+    }
+    if (status == 0) {
+        status = take_file(options->swap_package, PACKAGE_SIZE_MAX, &setup->swapped,
+                           &device.swapped_package);
     }
     if (status == 0) {
         status = ipa_open_reader(&device.reader, options->reader);
@@ -283,6 +289,7 @@ void ipa_teardown(struct ipa_setup *setup)
 {
     device_close(&setup->device);
     free(setup->anchors);
+    free(setup->swapped);
 }
 
 /* ---- The report ---- */

@@ -32,6 +32,13 @@ const struct demo_step DEMO_STEPS[] = {
     {"enable.singapore", "enabled with rollback allowed; two attach in Singapore", step_enable_singapore, true},
     {"rollback", "no coverage in the hold: back by itself, and says so signed", step_rollback, true},
     {"home", "home again: the first profile enabled, the second deleted", step_home, true},
+    {"malware.unsigned", "malware: an enable without a signature: unsigned error, nothing changes", step_unsigned, false},
+    {"malware.other-key", "malware: a package signed by its own key: unsigned error", step_other_key, false},
+    {"malware.replay", "malware: an old package again: replayError, signed", step_replay, false},
+    {"malware.other-eid", "malware: another sensor's package: invalidEid, signed", step_other_eid, false},
+    {"malware.other-package", "malware: another sensor's bound profile package: refused, reported", step_other_package, false},
+    {"power.download", "power cut in mid-download: done on the next wake, once", step_cut_download, false},
+    {"power.enable", "power cut between enable and report: reported on the next wake", step_cut_enable, false},
 };
 /* clang-format on */
 const size_t DEMO_STEP_COUNT = sizeof(DEMO_STEPS) / sizeof(DEMO_STEPS[0]);

@@ -183,5 +183,12 @@ bool step_download_direct(struct demo *demo, struct row *row);
 bool step_enable_singapore(struct demo *demo, struct row *row);
 bool step_rollback(struct demo *demo, struct row *row);
 bool step_home(struct demo *demo, struct row *row);
+bool step_unsigned(struct demo *demo, struct row *row);
+bool step_other_key(struct demo *demo, struct row *row);
+bool step_replay(struct demo *demo, struct row *row);
+bool step_other_eid(struct demo *demo, struct row *row);
+bool step_other_package(struct demo *demo, struct row *row);
+bool step_cut_download(struct demo *demo, struct row *row);
+bool step_cut_enable(struct demo *demo, struct row *row);
 
 #endif

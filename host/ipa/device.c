@@ -264,6 +264,28 @@ static struct tern_ipa_event read_injected(struct device *device)
     return event;
 }
 
+/* Malware between modem and card: the reply is thrown away, another package takes its place. */
+static struct tern_ipa_event swap_package(struct device *device)
+{
+    size_t size = 0;
+    bool last = false;
+    bool nothing_waits = false;
+    while (!last) {
+        int status = device->open->verbs->read(device->open, device->piece, sizeof(device->piece),
+                                               &size, &last, &nothing_waits);
+        if (status != TERN_OK) {
+            return lost(device, status);
+        }
+        device->exchange.reply_size += size;
+    }
+    if (device->options.on_exchange != NULL) {
+        device->options.on_exchange(device->options.context, &device->exchange);
+    }
+    device->injected = device->options.swapped_package;
+    device->open = NULL;
+    return read_injected(device);
+}
+
 static struct tern_ipa_event read_reply(struct device *device)
 {
     struct tern_ipa_event event = event_of(TERN_IPA_EVENT_RECEIVED);
@@ -272,6 +294,10 @@ static struct tern_ipa_event read_reply(struct device *device)
     size_t size = 0;
     if (device->open == NULL) {
         return read_injected(device);
+    }
+    if (device->options.swapped_package.size > 0 &&
+        strcmp(device->exchange.name, "GetBoundProfilePackage") == 0) {
+        return swap_package(device);
     }
     int status = device->open->verbs->read(device->open, device->piece, room, &size, &event.last,
                                            &event.nothing_waits);

@@ -50,6 +50,8 @@ struct device_options {
     unsigned stop_after;           /**< _exit behind the n-th STORE DATA; 0: never */
     unsigned stop_in;              /**< count only those of this ES10 tag, such as 0xBF51; 0: all */
     unsigned stop_after_exchanges; /**< _exit behind the n-th reply; 0: never */
+    struct tern_bytes
+        swapped_package; /**< what malware puts in place of a bound profile package's reply */
     void (*on_exchange)(void *context, const struct device_exchange *exchange);
     void (*on_step)(void *context, const char *name); /**< a new function begins */
     void (*on_action)(void *context);                 /**< before each thing the IPA wants */
