@@ -94,7 +94,8 @@ static void read_traffic(int fd, struct traffic *traffic)
     socklen_t size = sizeof(info);
     memset(&info, 0, sizeof(info));
     if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0) {
-        traffic->counts[0] = info.tcpi_bytes_sent;
+        /* A busy machine's spurious retransmissions are not what the exchange costs. */
+        traffic->counts[0] = info.tcpi_bytes_sent - info.tcpi_bytes_retrans;
         traffic->counts[1] = info.tcpi_bytes_received;
         traffic->counts[2] = info.tcpi_segs_out;
         traffic->counts[3] = info.tcpi_segs_in;
