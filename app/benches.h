@@ -9,10 +9,11 @@
 
 /* clang-format off */
 #define TERN_BENCHES(X)                                                                            \
-    X("card", bench_card, "ten thousand eUICCs: memory of one, CPU of an APDU")                     \
+    X("card", bench_card, "ten thousand eUICCs: memory of one, CPU of an APDU") \
     X("crypto", bench_crypto, "signing, verifying, agreeing, protecting: ours against OpenSSL alone") \
-    X("wire", bench_wire, "bytes and packets of ESipa between real processes")                       \
-    X("none", bench_none, "an empty line: how the harness is called")
+    X("wire", bench_wire, "bytes and packets of ESipa between real processes") \
+    X("none", bench_none, "an empty line: how the harness is called") \
+    X("smdp", bench_smdp, "download sessions of the SM-DP+, the server's side")
 /* clang-format on */
 
 #define TERN_BENCH_PROTOTYPE(name, function, help) int function(int argc, char **argv);

@@ -61,7 +61,7 @@ static const char *const TEXTS[STATEMENT_COUNT] = {
 
 static const char SCHEMA[] =
     "CREATE TABLE record (space TEXT NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL,"
-    " PRIMARY KEY (space, key)) WITHOUT ROWID;"
+    " PRIMARY KEY (space, key));"
     "CREATE TABLE counter (space TEXT NOT NULL, key BLOB NOT NULL, value INTEGER NOT NULL,"
     " PRIMARY KEY (space, key)) WITHOUT ROWID;";
 
@@ -314,7 +314,8 @@ static int open_database(struct sqlite_store *store, const char *path)
     sqlite3_extended_result_codes(store->database, 1);
     if (sqlite3_exec(store->database,
                      "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-                     "PRAGMA trusted_schema = OFF; PRAGMA secure_delete = ON;",
+                     "PRAGMA trusted_schema = OFF; PRAGMA secure_delete = ON;"
+                     "PRAGMA cache_size = -16384;",
                      NULL, NULL, NULL) != SQLITE_OK) {
         return TERN_ERR_IO;
     }

@@ -2,7 +2,7 @@
 /**
  * SQLite behind tern/store.h: WAL, synchronous=FULL, one file a server.
  *
- *     record(space TEXT, key BLOB, value BLOB, PRIMARY KEY (space, key)) WITHOUT ROWID
+ *     record(space TEXT, key BLOB, value BLOB, PRIMARY KEY (space, key))
  *     counter(space TEXT, key BLOB, value INTEGER, PRIMARY KEY (space, key)) WITHOUT ROWID
  *
  * One connection belongs to one thread. Several processes or threads may open the same file.
