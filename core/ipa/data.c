@@ -193,6 +193,12 @@ static int take_data(struct tern_ipa *ipa)
     return ipa_take_acks(ipa, IPA_POLL);
 }
 
+bool ipa_eim_rebuilds(const struct tern_ipa *ipa)
+{
+    return (ipa->config->features & TERN_IPA_MINIMIZE_BYTES) != 0 &&
+           (ipa->memory.compact_eims & 1U << (ipa->eim_index & 7)) != 0;
+}
+
 /* ---- Remember what the eIM has, so that it need not be sent again ---- */
 
 int ipa_ask_info2(struct tern_ipa *ipa)

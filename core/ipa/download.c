@@ -58,9 +58,7 @@ static int take_addresses(struct tern_ipa *ipa)
 
 static int ask_info2(struct tern_ipa *ipa)
 {
-    bool may = ipa_indirect(ipa) && (ipa->config->features & TERN_IPA_MINIMIZE_BYTES) != 0 &&
-               (ipa->memory.compact_eims & 1U << (ipa->eim_index & 7)) != 0;
-    return may ? ipa_ask_info2(ipa) : SKIP;
+    return ipa_indirect(ipa) && ipa_eim_rebuilds(ipa) ? ipa_ask_info2(ipa) : SKIP;
 }
 
 static int take_info2(struct tern_ipa *ipa)

@@ -268,6 +268,11 @@ int ipa_trigger_keep(struct tern_ipa *ipa);
 int ipa_trigger_event(struct tern_ipa *ipa);
 /** Field of the activation code, from 0; NULL data when there is none. */
 struct tern_bytes ipa_activation_field(struct tern_ipa *ipa, unsigned index);
+/** True when the eIM in hand can rebuild compact forms. */
+bool ipa_eim_rebuilds(const struct tern_ipa *ipa);
+/* compact_notification.c */
+int ipa_notification_piece(struct tern_ipa *ipa, struct tern_bytes data, bool last);
+int ipa_compact_notification(struct tern_ipa *ipa);
 /* compact.c */
 int ipa_compact_piece(struct tern_ipa *ipa, struct tern_bytes data, bool last);
 int ipa_compact_authenticate(struct tern_ipa *ipa);

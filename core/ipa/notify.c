@@ -89,6 +89,26 @@ static int ask_save(struct tern_ipa *ipa)
 
 /* ---- To whom it is for ---- */
 
+/* Without its certificates, when the eIM can put them back. */
+static int ask_compact(struct tern_ipa *ipa)
+{
+    ipa->compact_begun = false;
+    ipa->hold_size = 0;
+    if (!through_eim(ipa) || of_direct_download(ipa) || !ipa_eim_rebuilds(ipa)) {
+        return SKIP;
+    }
+    return ipa_extract_command(ipa, PART_NOTIFICATION);
+}
+
+static int take_compact(struct tern_ipa *ipa)
+{
+    if (ipa->outcome == OUTCOME_CARD) {
+        return ipa_card_lost(ipa);
+    }
+    ipa->compact_begun = ipa->outcome == OUTCOME_OK && ipa_compact_notification(ipa) == TERN_OK;
+    return NEXT;
+}
+
 static int ask_deliver(struct tern_ipa *ipa)
 {
     if (through_eim(ipa) && !of_direct_download(ipa)) {
@@ -96,7 +116,7 @@ static int ask_deliver(struct tern_ipa *ipa)
     } else {
         ipa_message(ipa, TERN_IPA_PEER_SMDP, "/gsma/rsp2/es9plus/handleNotification");
     }
-    ipa_part(ipa, PART_NOTIFICATION);
+    ipa_part(ipa, ipa->compact_begun ? PART_HELD : PART_NOTIFICATION);
     return NEXT;
 }
 
@@ -176,6 +196,11 @@ const struct tern_ipa_step IPA_NOTIFY[] = {
      .head = head_report,
      .take = take_report},
     {.name = "save", .kind = STEP_SAVE, .ask = ask_save},
+    {.name = "ES10b.RetrieveNotificationsList",
+     .kind = STEP_CARD,
+     .ask = ask_compact,
+     .piece = ipa_notification_piece,
+     .take = take_compact},
     {.name = "HandleNotification",
      .kind = STEP_PEER,
      .ask = ask_deliver,

@@ -24,7 +24,7 @@ static int ask_results(struct tern_ipa *ipa)
         ipa->peer = TERN_IPA_PEER_INJECTOR;
     }
     ipa_part(ipa, PART_RESULT);
-    if (through_eim(ipa)) {
+    if (through_eim(ipa) && !ipa_eim_rebuilds(ipa)) { /* compact ones go one by one */
         ipa_part(ipa, PART_NOTIFICATIONS);
     }
     return NEXT;
