@@ -64,6 +64,14 @@ void session_drop(struct tern_card *card)
               offsetof(struct tern_card_session, opener_buffer) - start);
 }
 
+int session_rollback(struct tern_card *card)
+{
+    bool changed = store_changed(&card->store) || card->chunk.dirty;
+    int status = card->mute ? TERN_ERR_IO : state_rollback(card);
+    if (changed && card->session->slot_taken) session_drop(card);
+    return status;
+}
+
 bool tern_card_busy(const struct tern_card *card)
 {
     if (card->session == NULL) return false;

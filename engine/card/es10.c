@@ -104,9 +104,7 @@ static uint16_t finish(struct es10 *call, int status)
     if (status == TERN_OK) status = tern_writer_status(&call->out);
     if (status == TERN_OK) status = state_commit(card);
     if (status != TERN_OK) {
-        if (!card->mute) (void)state_rollback(card);
-        /* A profile that was being loaded lost bytes in the rollback: it cannot be finished. */
-        session_drop(card);
+        (void)session_rollback(card);
         return status_word(status);
     }
     apdu_keep_output(card, &call->out);
@@ -124,7 +122,7 @@ uint16_t es10_run(struct tern_card *card, struct tern_bytes command)
     if (card->numbers.ipae_active) return SW_CONDITIONS_NOT_SATISFIED;
     int status = bound_package_report_interruption(card);
     if (status != TERN_OK) {
-        if (!card->mute) (void)state_rollback(card);
+        (void)session_rollback(card);
         return status_word(status);
     }
     struct es10 call = {

@@ -13,7 +13,7 @@
 static int refuse(struct es10 *call, int64_t code)
 {
     /* What earlier entries of the list stored goes again. */
-    int status = state_rollback(call->card);
+    int status = session_rollback(call->card);
     if (status != TERN_OK) return status;
     call->out.size = 0;
     struct tern_add_initial_eim_response response = {

@@ -71,4 +71,10 @@ struct tern_arena session_scratch(const struct tern_card *card);
  * profile half loaded is removed. */
 void session_drop(struct tern_card *card);
 
+/**
+ * Give up what a command changed. When a profile is being loaded and pieces of it were among that,
+ * the load cannot be finished any more and ends. TERN_ERR_IO: the card is mute.
+ */
+int session_rollback(struct tern_card *card);
+
 #endif

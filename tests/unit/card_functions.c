@@ -584,6 +584,33 @@ static void counts_through_every_boundary(void **state)
     world_free(world);
 }
 
+/* A command that is refused takes nothing from a download that goes on beside it. */
+static void keeps_a_download_over_refused_commands(void **state)
+{
+    (void)state;
+    struct world *world = world_new();
+    struct download download = {.n = 1};
+    world_authenticate(world, &download);
+    expect_sw(world, "BF3E00", 0x6A80);
+    expect_sw(world, "BF7000", 0x6A88);
+    world_prepare(world, &download);
+    struct tern_bytes package = world_bind(world, &download);
+    download.stop_after = 4;
+    world_load_segments(world, package, &download);
+    expect_sw(world, "BF3E00", 0x6A80);
+    ES10(world, "BF5702A000", "BF5703810107");
+    ES10(world, "BF2D00", "BF2D02A000"); /* what is being loaded cannot be seen */
+    /* The rest of the segments. */
+    struct tern_bpp_segmenter segmenter = {.state = 0};
+    struct tern_bytes segment;
+    for (int i = 0; tern_bpp_next_segment(&segmenter, &segment, &package) == 1; i++) {
+        if (i >= 4) world_store_data(world, segment, 255);
+    }
+    assert_int_equal(world_error_reason(tern_bytes(world->response, world->response_size), NULL),
+                     0);
+    world_free(world);
+}
+
 /* ---- A consumer card: ES10c ---- */
 
 static struct world *consumer_with(unsigned count)
@@ -766,6 +793,43 @@ static void loads_revocation_lists(void **state)
     world_free(world);
 }
 
+/* A list that names CERT.DPauth: the server is refused from then on, also after a reset. */
+static void believes_revocation_lists(void **state)
+{
+    (void)state;
+    char command[256];
+    char path[128];
+    uint8_t *der = NULL;
+    size_t size = 0;
+    const struct tern_pki_entry *smdp =
+        world_entry(TERN_PKI_DP_AUTH, "smdp2.example", TERN_CURVE_P256);
+    snprintf(command, sizeof command, "%s pki revoke %s %s >/dev/null 2>&1", getenv("TERN"),
+             world_pki.directory, smdp->path);
+    if (getenv("TERN") == NULL || system(command) != 0) {
+        print_message("no tern pki revoke at hand\n");
+        skip();
+    }
+    struct world *world = world_new();
+    struct download download = {.n = 1};
+    world->smdp = "smdp2.example";
+    FIND(world_authenticate(world, &download), 0xBF38, 0xA0);
+    snprintf(path, sizeof path, "%s/p256/ci.crl", world_pki.directory);
+    assert_int_equal(file_read(path, 8192, &der, &size), TERN_OK);
+    uint8_t bytes[8300];
+    struct tern_writer out = TERN_WRITER_OF(bytes);
+    tern_der_write_header(&out, 0xBF35, size);
+    tern_write(&out, tern_bytes(der, size));
+    bytes[out.size - size] = 0xA0;
+    EXPECT_HEX(world_es10(world, tern_writer_bytes(&out)), "BF3502A000");
+    tern_card_reset(&world->card);
+    struct tern_bytes response = world_authenticate(world, &download);
+    EXPECT_HEX(FIND(response, 0xBF38, 0xA1, 0x02).value, "01");
+    world->smdp = WORLD_SMDP;
+    FIND(world_authenticate(world, &download), 0xBF38, 0xA0);
+    free(der);
+    world_free(world);
+}
+
 /* ---- Quirks ---- */
 
 static struct world *quirky(const char *name)
@@ -893,11 +957,13 @@ int main(void)
         cmocka_unit_test(drops_the_oldest),
         cmocka_unit_test(gives_long_lists_in_parts),
         cmocka_unit_test(counts_through_every_boundary),
+        cmocka_unit_test(keeps_a_download_over_refused_commands),
         cmocka_unit_test(manages_profiles_locally),
         cmocka_unit_test(respects_rules_locally),
         cmocka_unit_test(evaluates_the_rat),
         cmocka_unit_test(a_pure_consumer_card_knows_nothing_of_iot),
         cmocka_unit_test(loads_revocation_lists),
+        cmocka_unit_test(believes_revocation_lists),
         cmocka_unit_test(has_quirks_by_name),
     };
     return cmocka_run_group_tests(tests, world_make_pki, world_remove_pki);
