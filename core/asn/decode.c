@@ -139,18 +139,13 @@ static int take_sequence(const struct asn_walk *walk, const struct tern_asn_reco
 int asn_take_arm(const struct asn_walk *walk, const struct tern_asn_record *choice, void *message,
                  const struct tern_tlv *element)
 {
-    /* Every struct of a CHOICE begins so. */
-    struct head {
-        int arm;
-        struct tern_bytes raw;
-    } *head = message;
     const struct tern_asn_field *arm = asn_find_arm(choice, element->tag);
     for (size_t i = 0; arm == NULL && i < choice->field_count; i++) {
         arm = field_has_tag(walk, &choice->fields[i], element->tag) ? &choice->fields[i] : NULL;
     }
-    if (head != NULL) {
-        head->arm = arm == NULL ? TERN_ASN_RAW : arm->extra;
-        head->raw = element->raw;
+    if (message != NULL) {
+        *(int *)message = arm == NULL ? TERN_ASN_RAW : arm->extra;
+        *(struct tern_bytes *)member_at(message, offsetof(struct asn_choice, raw)) = element->raw;
     }
     if (arm == NULL) {
         asn_visit(walk, TERN_ASN_SKIPPED, choice->name, NULL, choice, element);

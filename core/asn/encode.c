@@ -136,16 +136,14 @@ static int put_field(struct tern_back_writer *out, const struct tern_asn_field *
 static int put_arm(struct tern_back_writer *out, const struct tern_asn_record *choice,
                    const void *message)
 {
-    const struct head {
-        int arm;
-        struct tern_bytes raw;
-    } *head = message;
-    if (head->arm == TERN_ASN_RAW && head->raw.data != NULL) {
-        return put_tlv(out, 0, head->raw);
+    int chosen = *(const int *)message;
+    const struct tern_bytes *raw = member_at(message, offsetof(struct asn_choice, raw));
+    if (chosen == TERN_ASN_RAW && raw->data != NULL) {
+        return put_tlv(out, 0, *raw);
     }
     for (size_t i = 0; i < choice->field_count; i++) {
         const struct tern_asn_field *arm = &choice->fields[i];
-        if (arm->extra == head->arm) {
+        if (arm->extra == chosen) {
             return put_member(out, arm, arm->tag, member_at(message, arm->offset));
         }
     }

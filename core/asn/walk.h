@@ -3,6 +3,8 @@
 #ifndef ASN_WALK_H
 #define ASN_WALK_H
 
+#include <stddef.h>
+
 #include "tern/asn.h"
 
 /* One decode: constant while it runs. */
@@ -11,6 +13,13 @@ struct asn_walk {
     struct tern_fault *fault;         /* may be NULL */
     const uint8_t *start;             /* of the input: offsets count from here */
     struct tern_asn_visitor *visitor; /* may be NULL */
+};
+
+/* How every struct of a CHOICE begins. Only for its layout: members are reached by their own types,
+ * so that the compiler's idea of what may alias holds. */
+struct asn_choice {
+    int arm;
+    struct tern_bytes raw;
 };
 
 /* Record the first, innermost fault and pass `error` on. */
