@@ -246,6 +246,21 @@ static void status_codes_are_unique_and_found(void **state)
     assert_string_equal(tern_status_text((enum tern_status_code)9999)->subject, "");
 }
 
+/* undefinedError of the ASN.1 lists is 1.3/4.2 here, and so is a number that nobody knows. */
+static void unknown_numbers_are_our_failure(void **state)
+{
+    (void)state;
+    static const int64_t NUMBERS[] = {127, 0, -1, 42, INT64_MAX};
+    for (size_t i = 0; i < TERN_COUNT_OF(NUMBERS); i++) {
+        assert_int_equal(tern_es9plus_error_code(TERN_ES9PLUS_AUTHENTICATE_CLIENT, NUMBERS[i]),
+                         TERN_STATUS_FUNCTION_FAILED);
+    }
+    struct tern_status status = tern_status(TERN_STATUS_FUNCTION_FAILED);
+    assert_int_equal(tern_es9plus_error_number(TERN_ES9PLUS_CANCEL_SESSION, &status), 127);
+    assert_true(tern_bytes_equal(status.subject_code, TERN_BYTES_TEXT("1.3")));
+    assert_true(tern_bytes_equal(status.reason_code, TERN_BYTES_TEXT("4.2")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -256,6 +271,7 @@ int main(void)
         cmocka_unit_test(every_response_survives_both_bindings),
         cmocka_unit_test(events_in_json),
         cmocka_unit_test(status_codes_are_unique_and_found),
+        cmocka_unit_test(unknown_numbers_are_our_failure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
