@@ -24,12 +24,9 @@ struct wire_options {
     bool keep;
 };
 
-/* What cannot be run is not listed. */
+/* A direct download has no eIM in it that could expand compact forms. */
 static bool exists(enum wire_carrier carrier, enum wire_form form)
 {
-    if (carrier == WIRE_COAPS_PSK || carrier == WIRE_OSCORE) {
-        return false;
-    }
     return carrier == WIRE_HTTPS_DIRECT ? form == WIRE_FULL : form != WIRE_DIRECT;
 }
 

@@ -63,9 +63,11 @@ struct wire_world {
     char smdp_address[80]; /**< the servers themselves */
     char esipa_address[80];
     char coaps_address[80];
+    char oscore_address[80];
     char relay_smdp[80]; /**< the relay's doors to them */
     char relay_esipa[80];
     char relay_coaps[80];
+    char relay_oscore[80];
     char *codes[WIRE_SIZES][WIRE_CODES_MAX];
     char iccids[WIRE_SIZES][WIRE_CODES_MAX][24];
     size_t code_count[WIRE_SIZES];

@@ -26,7 +26,10 @@ struct runner {
     struct ipa_options options;
     char state[340];
     char ca[340];
-    char resolve[3][140];
+    char oscore[340];
+    char oscore_state[360];
+    struct psk_file *psk;
+    char resolve[4][140];
     const char *resolve_items[3];
     struct wire_world *world;
     struct wire_result *result; /* NULL: not counted */
@@ -143,6 +146,8 @@ static void set_resolve(struct runner *runner)
              world->relay_coaps);
     snprintf(runner->resolve[2], sizeof(runner->resolve[2]), WIRE_SMDP ":443:%s",
              world->relay_smdp);
+    snprintf(runner->resolve[3], sizeof(runner->resolve[3]), WIRE_EIM ":5684:%s",
+             world->relay_oscore);
     for (size_t i = 0; i < 3; i++) {
         runner->resolve_items[i] = runner->resolve[i];
         runner->options.resolve.items[i] = runner->resolve[i];
@@ -159,17 +164,41 @@ static struct carrier *make_carrier(struct runner *runner, enum wire_carrier kin
         };
         return https_carrier_new(&https);
     }
-    const struct coap_options coap = {
+    struct coap_options coap = {
         .resolve = runner->resolve_items,
         .resolve_count = 3,
-        .no_session = kind == WIRE_COAPS_CERT || kind == WIRE_COAPS_PINNED,
+        .no_session =
+            kind == WIRE_COAPS_CERT || kind == WIRE_COAPS_PINNED || kind == WIRE_COAPS_PSK,
         .session_folder = kind == WIRE_COAPS_RESUMED ? runner->state : NULL,
     };
+    if (kind == WIRE_COAPS_PSK) {
+        psk_file_device(runner->psk, &coap.psk_identity, &coap.psk);
+    }
+    if (kind == WIRE_OSCORE) {
+        coap.plain = true;
+        coap.oscore_file = runner->oscore;
+        coap.oscore_state = runner->oscore_state;
+        runner->resolve_items[1] = runner->resolve[3];
+    }
     struct carrier *carrier = coap_carrier_new(&coap);
     if (kind == WIRE_COAPS_CERT) {
         carrier = rooted_new(carrier, runner->setup.device.options.anchors);
     }
     return carrier;
+}
+
+static bool load_keys(struct runner *runner, enum wire_form form)
+{
+    char path[340];
+    char why[300];
+    struct wire_world *world = runner->world;
+    snprintf(runner->oscore, sizeof(runner->oscore), "%s/oscore-%d.yaml", world->directory,
+             (int)form);
+    snprintf(runner->oscore_state, sizeof(runner->oscore_state), "%s/oscore.state", runner->state);
+    snprintf(path, sizeof(path), "%s/psk-%d.yaml", world->directory, (int)form);
+    psk_file_free(runner->psk);
+    runner->psk = psk_file_load(path, why, sizeof(why));
+    return runner->psk != NULL || fail(world, why, "psk");
 }
 
 static bool open_device(struct runner *runner, enum wire_form form, enum wire_carrier kind)
@@ -185,6 +214,9 @@ static bool open_device(struct runner *runner, enum wire_form form, enum wire_ca
     runner->options.features = FEATURES[form];
     runner->options.retry_ms = 1;
     set_resolve(runner);
+    if (!load_keys(runner, form)) {
+        return false;
+    }
     if (ipa_setup(&runner->setup, &runner->options) != 0) {
         return fail(world, "cannot be set up", "device");
     }

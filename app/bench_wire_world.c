@@ -263,21 +263,49 @@ static bool start_smdp(struct wire_world *world)
     return held;
 }
 
+/* One key a device, in a file of its own and in the eIM's. */
+static bool write_keys(struct wire_world *world, const char *kind, const char *format)
+{
+    char path[400];
+    char all[1200];
+    char one[400];
+    size_t used = (size_t)snprintf(all, sizeof(all), "%s:\n", kind);
+    bool held = true;
+    for (unsigned i = 0; i < WIRE_FORM_COUNT; i++) {
+        char entry[300];
+        snprintf(entry, sizeof(entry), format, i + 1, world->devices[i].eid);
+        snprintf(one, sizeof(one), "%s:\n%s", kind, entry);
+        used += (size_t)snprintf(all + used, sizeof(all) - used, "%s", entry);
+        snprintf(path, sizeof(path), "%s/%s-%u.yaml", world->directory, kind, i);
+        held = held && file_write(path, tern_bytes_text(one), 0600) == TERN_OK;
+    }
+    snprintf(path, sizeof(path), "%s/%s.yaml", world->directory, kind);
+    held = held && file_write(path, tern_bytes_text(all), 0600) == TERN_OK;
+    return held || fail(world, "%s cannot be written", path);
+}
+
 static bool start_eim(struct wire_world *world)
 {
-    cJSON *ready;
+    static const char PSK[] = "  - {key: 000102030405060708090A0B0C0D0E%02u, identity: \"%s\"}\n";
+    static const char OSCORE[] = "  - {secret: 000102030405060708090A0B0C0D0E0F, salt: "
+                                 "9E7CA92223786340, device: %02u, eim: 77} # %s\n";
+    cJSON *ready = NULL;
     struct arguments *arguments = &world->eim.arguments;
     begin(world, arguments,
-          "eim serve --listen-esipa 127.0.0.1:0 --listen-coaps 127.0.0.1:0 --listen-api "
-          "127.0.0.1:0 --allow-network 127.0.0.0/8 --allow-port 1-65535");
+          "eim serve --listen-esipa 127.0.0.1:0 --listen-coaps 127.0.0.1:0 --listen-oscore "
+          "127.0.0.1:0 --listen-api 127.0.0.1:0 --allow-network 127.0.0.0/8 --allow-port 1-65535");
     option_path(world, arguments, "data", "eim");
     option_path(world, arguments, "pki", "pki");
+    option_path(world, arguments, "psk", "psk.yaml");
+    option_path(world, arguments, "oscore", "oscore.yaml");
     argument(arguments, "--resolve");
     argument(arguments, WIRE_SMDP ":443:%s", world->smdp_address);
     bool held =
+        write_keys(world, "psk", PSK) && write_keys(world, "oscore", OSCORE) &&
         serve(world, &world->eim, "eim", &ready) &&
         take_address(world, world->esipa_address, sizeof(world->esipa_address), ready, "esipa") &&
-        take_address(world, world->coaps_address, sizeof(world->coaps_address), ready, "coaps");
+        take_address(world, world->coaps_address, sizeof(world->coaps_address), ready, "coaps") &&
+        take_address(world, world->oscore_address, sizeof(world->oscore_address), ready, "oscore");
     cJSON_Delete(ready);
     return held;
 }
@@ -294,6 +322,8 @@ static bool start_relay(struct wire_world *world)
                       sizeof(world->relay_esipa)) == TERN_OK &&
             relay_add(world->relay, true, ANY, world->coaps_address, world->relay_coaps,
                       sizeof(world->relay_coaps)) == TERN_OK &&
+            relay_add(world->relay, true, ANY, world->oscore_address, world->relay_oscore,
+                      sizeof(world->relay_oscore)) == TERN_OK &&
             relay_start(world->relay) == TERN_OK) ||
            fail(world, "the relay cannot be started");
 }

@@ -17,6 +17,7 @@ static const struct option_row SERVE_ROWS[] = {
     OPTION_TEXT(struct eim_host_options, listen_esipa, "listen-esipa", "ADDR:PORT", "ESipa for the devices"),
     OPTION_TEXT(struct eim_host_options, listen_coaps, "listen-coaps", "ADDR:PORT", "ESipa over CoAP and DTLS, usually port 5684; else not"),
     OPTION_TEXT(struct eim_host_options, listen_oscore, "listen-oscore", "ADDR:PORT", "ESipa over CoAP and OSCORE; ours, not GSMA's"),
+    OPTION_TEXT(struct eim_host_options, psk, "psk", "FILE", "DTLS pre-shared keys of the devices, YAML; certificates are offered as well"),
     OPTION_TEXT(struct eim_host_options, oscore, "oscore", "FILE", "OSCORE keys of the devices, YAML"),
     OPTION_TEXT(struct eim_host_options, coap_timing, "coap-timing", "default|nb-iot", "how patient CoAP and DTLS are"),
     OPTION_TEXT(struct eim_host_options, listen_api, "listen-api", "ADDR:PORT", "the API"),

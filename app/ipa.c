@@ -14,6 +14,8 @@
     OPTION_TEXT(struct ipa_options, state, "state", "DIR", "where the IPA keeps what must survive a power cut"), \
     OPTION_TEXT(struct ipa_options, ca, "ca", "FILE", "CI certificates (PEM or DER) that servers are checked against"), \
     OPTION_TEXT(struct ipa_options, carrier, "carrier", "NAME", "how the eIM is reached: https, coaps, oscore, coaps-nb-iot, oscore-nb-iot"), \
+    OPTION_TEXT(struct ipa_options, psk, "psk", "FILE", "DTLS pre-shared key for --carrier coaps, YAML; else the eIM's certificate"), \
+    OPTION_UINT(struct ipa_options, ack_timeout_ms, "ack-timeout-ms", 0, 600000, "CoAP: before a datagram is repeated; 0: by the carrier"), \
     OPTION_TEXT(struct ipa_options, oscore, "oscore", "FILE", "keys for --carrier oscore, which is ours and not GSMA's"), \
     OPTION_TEXT(struct ipa_options, features, "feature", "LIST", "direct,indirect,eim-download-data,eim-ctx-params1,eim-metadata,minimize"), \
     OPTION_TEXT(struct ipa_options, modem, "modem", "SPEC", "sim:FILE[,gateway], a simulated modem and a second link; none: always covered"), \

@@ -3,9 +3,11 @@
 #ifndef APP_IPA_H
 #define APP_IPA_H
 
+#include "host/carrier/psk_file.h"
 #include "host/config/options.h"
 #include "host/ipa/device.h"
 #include "host/ipa/radio.h"
+#include "tern/coap.h"
 
 #define IPA_EXCHANGES_MAX 512
 
@@ -15,6 +17,7 @@ struct ipa_options {
     const char *ca;
     const char *carrier;
     const char *oscore;
+    const char *psk;
     const char *features;
     const char *modem;
     const char *swap_package;
@@ -26,6 +29,7 @@ struct ipa_options {
     uint64_t poll_s;
     uint64_t retry_ms;
     uint64_t timeout_ms;
+    uint64_t ack_timeout_ms;
     uint64_t rollback_attempts;
     uint64_t fallback_failures;
     uint64_t stop_after;
@@ -52,6 +56,8 @@ struct ipa_setup {
     uint8_t *swapped;
     uint8_t device_info[32];
     char oscore_state[1024];
+    struct psk_file *psk;
+    struct tern_coap_timing coap_timing;
     struct {
         char name[64];
         const char *outcome;

@@ -211,16 +211,30 @@ static struct carrier *eim_carrier(struct ipa_setup *setup, const struct ipa_opt
         (oscore && options->oscore == NULL)) {
         return NULL;
     }
-    const struct coap_options coap = {
+    char why[300];
+    setup->coap_timing = strstr(options->carrier, "nb-iot") != NULL ? TERN_COAP_TIMING_NB_IOT
+                                                                    : TERN_COAP_TIMING_DEFAULT;
+    if (options->ack_timeout_ms != 0) {
+        setup->coap_timing.ack_timeout_ms = (uint32_t)options->ack_timeout_ms;
+        setup->coap_timing.ack_random_ms = (uint32_t)options->ack_timeout_ms / 2;
+    }
+    setup->psk = options->psk == NULL ? NULL : psk_file_load(options->psk, why, sizeof(why));
+    if (options->psk != NULL && setup->psk == NULL) {
+        fprintf(stderr, "tern ipa: %s\n", why);
+        return NULL;
+    }
+    struct coap_options coap = {
         .resolve = options->resolve.items,
         .resolve_count = options->resolve.count,
-        .timing = strstr(options->carrier, "nb-iot") != NULL ? &TERN_COAP_TIMING_NB_IOT
-                                                             : &TERN_COAP_TIMING_DEFAULT,
+        .timing = &setup->coap_timing,
         .session_folder = options->state,
         .plain = oscore,
         .oscore_file = oscore ? options->oscore : NULL,
         .oscore_state = setup->oscore_state,
     };
+    if (setup->psk != NULL) {
+        psk_file_device(setup->psk, &coap.psk_identity, &coap.psk);
+    }
     return coap_carrier_new(&coap);
 }
 
@@ -288,6 +302,8 @@ int ipa_setup(struct ipa_setup *setup, const struct ipa_options *options)
 void ipa_teardown(struct ipa_setup *setup)
 {
     device_close(&setup->device);
+    psk_file_free(setup->psk);
+    setup->psk = NULL;
     free(setup->anchors);
     free(setup->swapped);
 }

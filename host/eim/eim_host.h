@@ -13,6 +13,7 @@ struct eim_host_options {
     const char *listen_coaps;  /**< ESipa over CoAP and DTLS, "0.0.0.0:5684"; NULL: not */
     const char *listen_oscore; /**< ESipa over CoAP and OSCORE (proprietary); NULL: not */
     const char *oscore;        /**< keys, host/carrier/oscore_file.h */
+    const char *psk;           /**< DTLS keys, host/carrier/psk_file.h; NULL: certificates only */
     const char *coap_timing;   /**< "default" or "nb-iot" */
     const char *listen_api;    /**< "127.0.0.1:8440" */
     const char *ready;         /**< file to write once listening, or NULL */

@@ -10,6 +10,7 @@
 
 #include "host/carrier/coap_server.h"
 #include "host/carrier/oscore_file.h"
+#include "host/carrier/psk_file.h"
 #include "host/eim/eim_host.h"
 #include "host/http/client.h"
 #include "host/http/server.h"
@@ -70,6 +71,7 @@ struct eim_server {
     struct coap_server *coaps; /* on worker 0's thread */
     struct coap_server *coap_oscore;
     struct oscore_file *oscore_file;
+    struct psk_file *psk_file;
     struct oscore_server oscore;
     struct http_server *api;
     struct eim_worker *workers[EIM_WORKER_MAX];

@@ -68,6 +68,12 @@ static struct http_server *listen_on(struct eim_server *server, struct loop *loo
     return http;
 }
 
+static void find_psk(void *context, struct tern_bytes identity, struct tern_writer *key)
+{
+    const struct eim_server *server = context;
+    psk_file_find(server->psk_file, identity, key);
+}
+
 static struct coap_server *listen_on_coap(struct eim_server *server, struct eim_worker *worker,
                                           const char *address, bool secure)
 {
@@ -89,6 +95,9 @@ static struct coap_server *listen_on_coap(struct eim_server *server, struct eim_
         options.oscore_save = oscore_server_save;
         options.oscore_context = &server->oscore;
     }
+    if (secure && server->psk_file != NULL) {
+        options.psk = find_psk;
+    }
     struct coap_server *coap = coap_server_start(&options, &error);
     if (coap == NULL) {
         log_error("eim.listen", "address", options.listen, "error", error);
@@ -100,6 +109,14 @@ static struct coap_server *listen_on_coap(struct eim_server *server, struct eim_
 static bool listen_on_coaps(struct eim_server *server, struct eim_worker *worker)
 {
     const struct eim_host_options *options = server->options;
+    char error[300] = "";
+    if (options->psk != NULL) {
+        server->psk_file = psk_file_load(options->psk, error, sizeof(error));
+        if (server->psk_file == NULL) {
+            log_error("eim.psk", "error", error);
+            return false;
+        }
+    }
     if (options->listen_coaps != NULL) {
         server->coaps = listen_on_coap(server, worker, options->listen_coaps, true);
         if (server->coaps == NULL) {
@@ -109,7 +126,7 @@ static bool listen_on_coaps(struct eim_server *server, struct eim_worker *worker
     if (options->listen_oscore == NULL) {
         return true;
     }
-    char error[300] = "--listen-oscore wants --oscore FILE";
+    snprintf(error, sizeof(error), "--listen-oscore wants --oscore FILE");
     server->oscore_file =
         options->oscore == NULL ? NULL : oscore_file_load(options->oscore, error, sizeof(error));
     if (server->oscore_file == NULL) {
@@ -192,6 +209,7 @@ static void stop(struct eim_server *server)
     coap_server_stop(server->coaps);
     coap_server_stop(server->coap_oscore);
     oscore_file_free(server->oscore_file);
+    psk_file_free(server->psk_file);
     if (server->api != NULL) {
         http_server_stop(server->api);
     }
