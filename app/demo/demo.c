@@ -189,6 +189,9 @@ static int tell(struct demo *demo)
         return 2;
     }
     set_the_scene(demo);
+    demo->eim.kills = demo->options.kill_eim;
+    demo->operators[SWEDEN].smdp.kills = demo->options.kill_sweden;
+    demo->operators[SINGAPORE].smdp.kills = demo->options.kill_singapore;
     run_steps(demo);
     bool ok = report_ok(&demo->report);
     if (demo->options.json) {
@@ -229,6 +232,12 @@ static const struct option_row ROWS[] = {
                 "keep everything there; must not exist"),
     OPTION_TEXT(struct demo_options, trace, "trace", "DIR",
                 "keep every message that crossed an interface (tern decode DIR)"),
+    OPTION_TEXT(struct demo_options, kill_eim, "kill-eim", "MOMENT:N[:PATH],...",
+                "for tests: SIGKILL the eIM there, and start it again"),
+    OPTION_TEXT(struct demo_options, kill_sweden, "kill-sweden", "MOMENT:N[:PATH],...",
+                "for tests: the same to Sweden's SM-DP+"),
+    OPTION_TEXT(struct demo_options, kill_singapore, "kill-singapore", "MOMENT:N[:PATH],...",
+                "for tests: the same to Singapore's SM-DP+"),
     OPTION_FLAG(struct demo_options, stay, "stay", "leave the servers running and say where"),
     OPTION_FLAG(struct demo_options, keep, "keep", "keep the data also when every step held"),
     OPTION_FLAG(struct demo_options, json, "json", "print JSON"),

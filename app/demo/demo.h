@@ -20,6 +20,7 @@
 #define SWEDEN         0
 #define SINGAPORE      1
 #define COMMAND_MS     30000
+#define REVIVALS_MAX   8 /**< How often a command is repeated after a server was killed under it. */
 #define EXIT_ANY       (-2) /**< For demo_run(): what it printed is judged, not how it ended. */
 
 struct demo_options {
@@ -28,7 +29,10 @@ struct demo_options {
     const char *trace;     /**< Keep every message there; NULL keeps none. */
     bool json;
     bool stay;
-    bool keep; /**< Leave the directory behind also when all held. */
+    const char *kill_eim;       /**< Tests: where to kill the eIM, see struct process. */
+    const char *kill_sweden;    /**< Tests: ... Sweden's SM-DP+ */
+    const char *kill_singapore; /**< Tests: ... Singapore's SM-DP+ */
+    bool keep;                  /**< Leave the directory behind also when all held. */
 };
 
 /** What an operator sells: a number, its keys, and the profile that holds them. */
@@ -75,6 +79,7 @@ struct demo {
     struct operator_site operators[OPERATOR_COUNT];
     struct sensor sensors[SENSOR_COUNT];
     struct process eim;
+    int revived; /**< How often a killed server was started again. */
     int eim_port;
     int api_port;
     char eim_fqdn[64];

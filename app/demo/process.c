@@ -63,8 +63,22 @@ static void become(char *const *argv, int in, int out, int err, pid_t parent)
     _exit(127);
 }
 
+/* Take the next entry off the list of kills; "" when there is none. */
+static void next_kill(struct process *process, char entry[128])
+{
+    entry[0] = '\0';
+    if (process->kills == NULL || process->kills[0] == '\0') {
+        return;
+    }
+    size_t size = strcspn(process->kills, ",");
+    snprintf(entry, 128, "%.*s", (int)(size < 127 ? size : 127), process->kills);
+    process->kills += size + (process->kills[size] == ',');
+}
+
 bool process_start(struct process *process)
 {
+    char kill_at[128];
+    next_kill(process, kill_at);
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     int log = open(process->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (process->ready[0] != '\0') {
@@ -73,6 +87,9 @@ bool process_start(struct process *process)
     pid_t parent = getpid();
     pid_t pid = null < 0 || log < 0 ? -1 : fork();
     if (pid == 0) {
+        if (kill_at[0] != '\0') {
+            setenv("TERN_TEST_KILL", kill_at, 1);
+        }
         become(process->arguments.list, null, log, log, parent);
     }
     if (null >= 0) {
@@ -115,9 +132,15 @@ static cJSON *read_json(const char *path)
     return cJSON_Parse(text);
 }
 
+void process_pause(int ms)
+{
+    nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000},
+              NULL);
+}
+
 static void wait_a_moment(void)
 {
-    nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+    process_pause(5);
 }
 
 cJSON *process_wait_ready(struct process *process, int deadline_ms)

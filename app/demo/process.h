@@ -35,6 +35,8 @@ struct process {
     struct arguments arguments; /**< As it was started, so that it can be started again. */
     char ready[512];            /**< Its ready file; empty when it writes none. */
     char log[512];              /**< Where its standard error goes. */
+    /** Where it is to be killed, TERN_TEST_KILL of one start after the other, by commas. */
+    const char *kills;
 };
 
 /** The end of a command: its status and what it printed. Free with outcome_free(). */
@@ -57,6 +59,8 @@ bool process_running(struct process *process);
 void process_run(struct outcome *outcome, char *const *argv, const char *input, int deadline_ms);
 void outcome_free(struct outcome *outcome);
 
+/** Wait so long. */
+void process_pause(int ms);
 /** Monotonic milliseconds. */
 long long now_ms(void);
 

@@ -76,12 +76,35 @@ static const char *last_line(char *text)
     return line == NULL ? text : line + 1;
 }
 
+/* Start again what was killed. True when something was. */
+static bool revive(struct demo *demo, struct row *row)
+{
+    struct process *servers[] = {&demo->eim, &demo->operators[SWEDEN].smdp,
+                                 &demo->operators[SINGAPORE].smdp};
+    bool revived = false;
+    for (size_t i = 0; i < sizeof(servers) / sizeof(servers[0]); i++) {
+        if (servers[i]->arguments.count > 0 && !process_running(servers[i])) {
+            char name[48];
+            snprintf(name, sizeof(name), "%s", servers[i]->name);
+            demo->revived++;
+            revived = demo_serve(row, servers[i], name) || revived;
+        }
+    }
+    return revived;
+}
+
 bool demo_run(struct demo *demo, struct row *row, struct arguments *arguments, int expected,
               struct outcome *outcome)
 {
-    (void)demo;
+    bool held = false;
     process_run(outcome, arguments->list, NULL, COMMAND_MS);
-    bool held = outcome->status == expected || (expected == EXIT_ANY && outcome->status >= 0);
+    held = outcome->status == expected || (expected == EXIT_ANY && outcome->status >= 0);
+    for (int i = 0; i < REVIVALS_MAX && revive(demo, row) && outcome->status != expected; i++) {
+        row_add_wire(row, outcome->json); /* what the first try cost counts, too */
+        outcome_free(outcome);
+        process_run(outcome, arguments->list, NULL, COMMAND_MS);
+        held = outcome->status == expected || (expected == EXIT_ANY && outcome->status >= 0);
+    }
     if (!held) {
         char line[200];
         command_line(line, sizeof(line), arguments);

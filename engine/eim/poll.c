@@ -10,6 +10,7 @@
  */
 #include "engine/eim/turn.h"
 
+#define SERVER_WAIT_MS   500             /* before an unreachable SM-DP+ is tried again; doubles */
 #define SEEN_GRAIN_MS    (5 * 60 * 1000) /* an idle poll writes the device record only this often */
 #define OPEN_ENTRY       5
 #define ATTEMPTS_DEFAULT 16
@@ -60,6 +61,20 @@ static bool take_state_change(struct turn *turn, struct tern_eim_device *device,
         (void)queue_operation(turn, device, &infos, false);
     }
     return true;
+}
+
+/*
+ * A download whose SM-DP+ could not be reached waits, longer each time: the device polls again at
+ * once after every failure and would else use up all attempts in one wake.
+ */
+static bool waits_for_server(const struct turn *turn, const struct tern_eim_operation *operation)
+{
+    int64_t doublings = operation->attempts < 1 ? 0 : operation->attempts - 1;
+    int64_t wait = (int64_t)SERVER_WAIT_MS << (doublings < 16 ? doublings : 16);
+    return operation->kind == TERN_EIM_KIND_DOWNLOAD && operation->state == TERN_EIM_FETCHED &&
+           operation->origin == TERN_EIM_ORIGIN_EIM &&
+           operation->code == TERN_EIM_OWN_SMDP_UNREACHABLE &&
+           (int64_t)turn->now_ms < operation->fetched_ms + wait;
 }
 
 /* Repeat what was fetched, or give it up after too many times. */
@@ -123,6 +138,9 @@ static enum delivery deliver(struct turn *turn, struct tern_eim_device *device,
         return sign_package(turn, device, operation, &ticket) ? DELIVER_QUESTION : DELIVER_NEXT;
     case TERN_EIM_FETCHED:
     case TERN_EIM_RUNNING:
+        if (waits_for_server(turn, operation)) {
+            return DELIVER_NEXT;
+        }
         return deliver_again(turn, device, operation) ? DELIVER_MESSAGE : DELIVER_NEXT;
     default: /* lost: its recovery stands before it or has just ended */
         return DELIVER_NEXT;

@@ -195,5 +195,12 @@ void take_trigger_result(struct turn *turn, struct tern_eim_device *device,
         blame(&operation, child_value(error, 0x04));
     }
     operation.result = error;
+    if (operation.origin == TERN_EIM_ORIGIN_EIM &&
+        operation.code == TERN_EIM_OWN_SMDP_UNREACHABLE) {
+        operation.state = TERN_EIM_FETCHED; /* it may be back: offered again after a while */
+        operation.fetched_ms = (int64_t)turn->now_ms;
+        save_operation(turn, device->eid, &operation);
+        return;
+    }
     finish_operation(turn, device, &operation, TERN_EIM_FAILED);
 }

@@ -17,7 +17,11 @@ void kill_point(const char *moment, const char *path)
     if (wanted == NULL || strncmp(wanted, moment, size) != 0 || wanted[size] != ':') {
         return;
     }
-    long number = strtol(wanted + size + 1, NULL, 10);
+    char *prefix = NULL;
+    long number = strtol(wanted + size + 1, &prefix, 10);
+    if (*prefix == ':' && strncmp(path, prefix + 1, strlen(prefix + 1)) != 0) {
+        return;
+    }
     if (atomic_fetch_add(&passed, 1) + 1 == number) {
         log_warn("test.kill", "moment", moment, "path", path);
         raise(SIGKILL);
