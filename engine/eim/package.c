@@ -13,7 +13,7 @@
 const struct tern_eim_key *find_key(const struct tern_eim *eim, int64_t id)
 {
     for (size_t i = 0; i < eim->key_count; i++) {
-        if ((int64_t)eim->keys[i].id == id) {
+        if (id == 0 || (int64_t)eim->keys[i].id == id) { /* 0: whichever is the first */
             return &eim->keys[i];
         }
     }

@@ -355,6 +355,7 @@ static void on_due(void *context)
 {
     struct eim_worker *worker = context;
     struct exchange *exchange = new_exchange(worker);
+    worker->due_at_ms = 0;
     if (exchange == NULL) {
         esipa_wake(worker);
         return;
@@ -363,12 +364,15 @@ static void on_due(void *context)
     run(exchange);
 }
 
+/* Never later than what was asked for before: two batches may each bring work. */
 static void wake_in(struct eim_worker *worker, uint64_t after_ms)
 {
+    uint64_t at_ms = loop_now_ms() + after_ms;
     if (worker->due_timer == NULL) {
         worker->due_timer = loop_timer_new(worker->loop, on_due, worker);
     }
-    if (worker->due_timer != NULL) {
+    if (worker->due_timer != NULL && (worker->due_at_ms == 0 || at_ms < worker->due_at_ms)) {
+        worker->due_at_ms = at_ms;
         loop_timer_set(worker->due_timer, after_ms);
     }
 }
@@ -399,9 +403,7 @@ static void after_commit(void *context, int error)
     if (worker->changed) {
         worker->changed = false;
         api_events_stored(worker->server);
-        if (!exchange->due) {
-            esipa_wake(worker);
-        }
+        esipa_wake(worker);
     }
     if (error != TERN_OK) {
         log_error("eim.step", "error", tern_error_name(error), "store",
