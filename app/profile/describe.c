@@ -3,7 +3,7 @@
  * A description from its top: header, MF, PINs, then what else there is, then PE-End.
  * saip.md 13 has the order, 7 the access rules that the templates count on.
  */
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/profile/build.h"
@@ -113,19 +113,20 @@ static uint32_t description_services(struct build *build)
 
 static void read_version(struct build *build, struct tern_profile_header *header)
 {
-    unsigned major, minor;
-    char after;
+    char *dot = NULL, *end = NULL;
     struct config_node node = config_get(build->root, "version");
     const char *text = config_text(node);
     header->major_version = 2;
     header->minor_version = 3;
     if (text == NULL) return;
-    if (sscanf(text, "%u.%u%c", &major, &minor, &after) != 2 || major > 255 || minor > 255) {
+    unsigned long major = strtoul(text, &dot, 10);
+    unsigned long minor = *dot == '.' ? strtoul(dot + 1, &end, 10) : 256;
+    if (major > 255 || minor > 255 || *end != '\0') {
         build_fail(build, node, "wants MAJOR.MINOR");
         return;
     }
-    header->major_version = major;
-    header->minor_version = minor;
+    header->major_version = (int64_t)major;
+    header->minor_version = (int64_t)minor;
     build->modern = major > 3 || (major == 3 && minor >= 1);
 }
 
@@ -277,7 +278,8 @@ static bool read_code(struct build *build, struct config_node node, uint8_t code
         build_fail(build, node, "wants 4 to 8 digits, or 16 hexadecimal ones");
         return false;
     }
-    memcpy(code, text, strlen(text));
+    for (size_t i = 0; text[i] != '\0'; i++)
+        code[i] = (uint8_t)text[i];
     return true;
 }
 

@@ -60,12 +60,11 @@ static struct tern_bytes spn_file(struct build *build, struct config_node usim)
 /* EF.ECC: three bytes of digits and a category, a record a number. 4.2.21 */
 static void describe_ecc(struct build *build, struct file_set *set, struct config_node list)
 {
-    uint8_t records[4 * 32];
-    static const char *const FALLBACK[] = {"112"};
+    uint8_t records[4 * 32] = {0};
     size_t count = config_present(list) ? config_count(list) : 1;
     if (count > 32) count = 32;
     for (size_t i = 0; i < count; i++) {
-        const char *number = config_present(list) ? config_text(config_at(list, i)) : FALLBACK[i];
+        const char *number = config_present(list) ? config_text(config_at(list, i)) : "112";
         uint8_t *record = records + 4 * i;
         memset(record, 0xFF, 3);
         record[3] = 0x00;

@@ -9,6 +9,7 @@
 #include "app/profile/build.h"
 #include "app/profile/profile.h"
 #include "host/config/options.h"
+#include "host/config/subscribers.h"
 #include "tern/profile.h"
 
 #define CSV_SIZE_MAX (256u << 20)
@@ -37,7 +38,6 @@ struct work {
     size_t upp_size;
     uint8_t *metadata;
     size_t metadata_size;
-    size_t line;
     size_t count;
 };
 
@@ -70,21 +70,14 @@ static int write_one(struct work *work, const char *iccid, const uint8_t swapped
     return write_quickly(path, all);
 }
 
-/* ICCID, IMSI, Ki, OPc. 1 when the line has no profile, such as the names of the columns. */
-static int personalise_line(struct work *work, char *line)
+static int personalise_row(struct work *work, const struct subscriber_row *row)
 {
-    char *fields[4] = {NULL};
     uint8_t iccid[10], imsi[9], key[32], opc[32];
     struct tern_writer key_out = TERN_WRITER_OF(key), opc_out = TERN_WRITER_OF(opc);
-    for (size_t i = 0; i < 4; i++)
-        fields[i] = strsep(&line, ",\r");
-    if (fields[1] == NULL || strspn(fields[1], "0123456789") != strlen(fields[1])) return 1;
-    if (fields[1][0] == '\0') return 1;
-    if (fields[3] == NULL) return TERN_ERR_MISSING;
-    int status = tern_iccid_from_text(iccid, tern_bytes_text(fields[0]));
-    if (status == TERN_OK) status = tern_imsi_from_text(imsi, tern_bytes_text(fields[1]));
-    if (status == TERN_OK) status = tern_hex_decode(&key_out, tern_bytes_text(fields[2]));
-    if (status == TERN_OK) status = tern_hex_decode(&opc_out, tern_bytes_text(fields[3]));
+    int status = tern_iccid_from_text(iccid, tern_bytes_text(row->iccid));
+    if (status == TERN_OK) status = tern_imsi_from_text(imsi, tern_bytes_text(row->imsi));
+    if (status == TERN_OK) status = tern_hex_decode(&key_out, tern_bytes_text(row->ki));
+    if (status == TERN_OK) status = tern_hex_decode(&opc_out, tern_bytes_text(row->opc));
     if (status == TERN_OK) status = tern_writer_status(&key_out);
     if (status == TERN_OK) status = tern_writer_status(&opc_out);
     struct tern_personal_data data = {.iccid = TERN_BYTES_OF(iccid),
@@ -92,26 +85,26 @@ static int personalise_line(struct work *work, char *line)
                                       .key = tern_writer_bytes(&key_out),
                                       .opc = tern_writer_bytes(&opc_out)};
     if (status == TERN_OK) status = tern_profile_personalise(work->upp, work->upp_size, &data);
-    if (status == TERN_OK) status = write_one(work, fields[0], iccid);
+    if (status == TERN_OK) status = write_one(work, row->iccid, iccid);
     tern_wipe(key, sizeof key);
     tern_wipe(opc, sizeof opc);
     return status;
 }
 
-static int personalise_all(struct work *work, char *csv)
+static int personalise_all(struct work *work, char *text)
 {
-    char *line;
-    while ((line = strsep(&csv, "\n")) != NULL) {
-        work->line++;
-        int status = personalise_line(work, line);
-        if (status < 0) {
-            fprintf(stderr, "tern: %s:%zu: %s\n", work->options->csv, work->line,
-                    tern_error_text(status));
-            return 2;
-        }
-        if (status == 0) work->count++;
+    struct subscriber_csv csv;
+    struct subscriber_row row;
+    int got;
+    subscriber_csv_open(&csv, text);
+    while ((got = subscriber_csv_next(&csv, &row)) == 1) {
+        got = personalise_row(work, &row);
+        if (got != TERN_OK) break;
+        work->count++;
     }
-    return 0;
+    if (got >= 0) return 0;
+    fprintf(stderr, "tern: %s:%zu: %s\n", work->options->csv, csv.line, tern_error_text(got));
+    return 2;
 }
 
 /* A template: a package begins with A0, the header; anything else is a description. */
@@ -161,11 +154,14 @@ int profile_personalise(int argc, char **argv)
     if (options.metadata != NULL &&
         file_read(options.metadata, 65536, &work.metadata, &work.metadata_size) != TERN_OK) {
         fprintf(stderr, "tern: cannot read %s\n", options.metadata);
+        free(work.upp);
         return 2;
     }
     if (file_read(options.csv, CSV_SIZE_MAX, &csv, &csv_size) != TERN_OK ||
         folder_make(options.output, 0700) != TERN_OK) {
         fprintf(stderr, "tern: cannot read %s or make %s\n", options.csv, options.output);
+        free(work.upp);
+        free(work.metadata);
         return 2;
     }
     status = personalise_all(&work, (char *)csv);

@@ -296,4 +296,3 @@ int tern_saip_services(struct tern_bytes element, uint32_t *services)
     }
     return status;
 }
-

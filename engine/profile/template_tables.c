@@ -20,7 +20,7 @@
 #define MUST_HIGH (FLAG_MUST | FLAG_HIGH)
 #define UFC       "801E60C01E900080040000000000000000F0000000004000000000000080"
 
-/*   name                             FID     type flags       SFI  ARR rec  size  default          */
+/*   name                             FID     type flags       SFI  ARR rec  size  default */
 /* clang-format off */
 static const struct template_file MF_FILES[] = {
     {"mf",                          0x3F00, MF,  MUST,      0x00, 14,   0,    0, ""},

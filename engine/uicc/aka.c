@@ -21,12 +21,11 @@ static const struct aka_functions *functions_of(const struct aka_parameters *par
 }
 
 int aka_mac(const struct aka_parameters *parameters, const struct tern_crypto *crypto,
-            uint8_t mac[8], const uint8_t rand[16], const uint8_t sqn[6], const uint8_t amf[2],
-            bool resync)
+            uint8_t mac[8], const struct aka_challenge *challenge)
 {
     const struct aka_functions *functions = functions_of(parameters);
     if (functions == NULL) return TERN_ERR_UNSUPPORTED;
-    return functions->mac(parameters, crypto, mac, rand, sqn, amf, resync);
+    return functions->mac(parameters, crypto, mac, challenge);
 }
 
 int aka_answer(const struct aka_parameters *parameters, const struct tern_crypto *crypto,
@@ -67,17 +66,15 @@ static void test_xdout(const struct aka_parameters *parameters, uint8_t xdout[16
 }
 
 static int test_mac(const struct aka_parameters *parameters, const struct tern_crypto *crypto,
-                    uint8_t mac[8], const uint8_t rand[16], const uint8_t sqn[6],
-                    const uint8_t amf[2], bool resync)
+                    uint8_t mac[8], const struct aka_challenge *challenge)
 {
     (void)crypto;
-    (void)resync;
     uint8_t xdout[16];
-    test_xdout(parameters, xdout, rand);
+    test_xdout(parameters, xdout, challenge->rand);
     for (size_t i = 0; i < 6; i++)
-        mac[i] = xdout[i] ^ sqn[i];
-    mac[6] = xdout[6] ^ amf[0];
-    mac[7] = xdout[7] ^ amf[1];
+        mac[i] = xdout[i] ^ challenge->sqn[i];
+    mac[6] = xdout[6] ^ challenge->amf[0];
+    mac[7] = xdout[7] ^ challenge->amf[1];
     tern_wipe(xdout, sizeof xdout);
     return TERN_OK;
 }

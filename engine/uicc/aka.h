@@ -32,10 +32,16 @@ struct aka_answer {
     uint8_t ak[6];
 };
 
-/* f1 (resync false) or f1* (true). */
+/* What f1 and f1* take besides the key. */
+struct aka_challenge {
+    const uint8_t *rand; /* 16 */
+    const uint8_t *sqn;  /* 6 */
+    const uint8_t *amf;  /* 2 */
+    bool resync;         /* f1* in place of f1 */
+};
+
 int aka_mac(const struct aka_parameters *parameters, const struct tern_crypto *crypto,
-            uint8_t mac[8], const uint8_t rand[16], const uint8_t sqn[6], const uint8_t amf[2],
-            bool resync);
+            uint8_t mac[8], const struct aka_challenge *challenge);
 int aka_answer(const struct aka_parameters *parameters, const struct tern_crypto *crypto,
                struct aka_answer *answer, const uint8_t rand[16]);
 /* f5*: the anonymity key of a resynchronisation. */
@@ -45,8 +51,7 @@ int aka_resync_key(const struct aka_parameters *parameters, const struct tern_cr
 /* One algorithm. */
 struct aka_functions {
     int (*mac)(const struct aka_parameters *parameters, const struct tern_crypto *crypto,
-               uint8_t mac[8], const uint8_t rand[16], const uint8_t sqn[6], const uint8_t amf[2],
-               bool resync);
+               uint8_t mac[8], const struct aka_challenge *challenge);
     int (*answer)(const struct aka_parameters *parameters, const struct tern_crypto *crypto,
                   struct aka_answer *answer, const uint8_t rand[16]);
     int (*resync_key)(const struct aka_parameters *parameters, const struct tern_crypto *crypto,
@@ -65,11 +70,16 @@ void keccak_f1600(uint8_t state[200]);
 /* TUAK with a chosen TOP: TOPc. For tools and tests; a profile carries TOPc. */
 void tuak_topc(uint8_t topc[32], struct tern_bytes key, const uint8_t top[32], unsigned keccak);
 
-/*
- * The TUAK state with its inputs, permuted. `rand`, `amf` and `sqn` may be NULL for zeros.
- * INSTANCE without its bit for a long key. TS 35.231, 6.
- */
-void tuak_run(uint8_t state[200], struct tern_bytes key, const uint8_t top[32], unsigned keccak,
-              uint8_t instance, const uint8_t *rand, const uint8_t *amf, const uint8_t *sqn);
+/* What goes into the TUAK state. `rand`, `amf` and `sqn` may be NULL for zeros. TS 35.231, 6. */
+struct tuak_input {
+    struct tern_bytes key;
+    const uint8_t *top; /* TOPc, 32 */
+    unsigned keccak;    /* permutations */
+    uint8_t instance;   /* without its bit for a long key */
+    const uint8_t *rand;
+    const uint8_t *amf;
+    const uint8_t *sqn;
+};
+void tuak_run(uint8_t state[200], const struct tuak_input *input);
 
 #endif

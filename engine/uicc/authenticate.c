@@ -174,7 +174,8 @@ static uint16_t write_resync(const struct request *request, const struct authent
     put_sqn(sqn, sequence->highest << IND_BITS | sequence->highest_ind);
     int status = aka_resync_key(&auth->parameters, crypto, ak, rand);
     if (status == TERN_OK) {
-        status = aka_mac(&auth->parameters, crypto, auts + SQN_SIZE, rand, sqn, AMF_RESYNC, true);
+        const struct aka_challenge challenge = {rand, sqn, AMF_RESYNC, true};
+        status = aka_mac(&auth->parameters, crypto, auts + SQN_SIZE, &challenge);
     }
     for (size_t i = 0; i < SQN_SIZE; i++)
         auts[i] = sqn[i] ^ ak[i];
@@ -219,7 +220,8 @@ static uint16_t authenticate_3g(const struct request *request, struct authentica
     if (aka_answer(&auth->parameters, crypto, &auth->answer, rand) != TERN_OK) return SW_INTERNAL;
     for (size_t i = 0; i < SQN_SIZE; i++)
         sqn[i] = autn[i] ^ auth->answer.ak[i];
-    if (aka_mac(&auth->parameters, crypto, mac, rand, sqn, amf, false) != TERN_OK) {
+    const struct aka_challenge challenge = {rand, sqn, amf, false};
+    if (aka_mac(&auth->parameters, crypto, mac, &challenge) != TERN_OK) {
         return SW_INTERNAL;
     }
     if (!tern_constant_time_equal(mac, amf + 2, sizeof mac)) return SW_WRONG_MAC;

@@ -145,7 +145,7 @@ static int agree_a(const struct tern_crypto *crypto, struct identity *identity, 
 
 static int agree_b(const struct tern_crypto *crypto, struct identity *identity, uint8_t shared[32])
 {
-    uint8_t scalar[TERN_SCALAR_SIZE], point[TERN_POINT_SIZE];
+    uint8_t scalar[TERN_SCALAR_SIZE], point[TERN_POINT_SIZE] = {0};
     struct tern_public_key peer = {.curve = TERN_CURVE_P256};
     int status = TERN_OK;
     if (identity->key_size == TERN_POINT_SIZE) {

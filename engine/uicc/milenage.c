@@ -63,21 +63,20 @@ static int milenage_out(const struct aka_parameters *parameters, const struct te
 }
 
 static int milenage_mac(const struct aka_parameters *parameters, const struct tern_crypto *crypto,
-                        uint8_t mac[8], const uint8_t rand[16], const uint8_t sqn[6],
-                        const uint8_t amf[2], bool resync)
+                        uint8_t mac[8], const struct aka_challenge *challenge)
 {
     uint8_t temp[16], in1[16], out[16];
-    memcpy(in1, sqn, 6);
-    memcpy(in1 + 6, amf, 2);
+    memcpy(in1, challenge->sqn, 6);
+    memcpy(in1 + 6, challenge->amf, 2);
     memcpy(in1 + 8, in1, 8);
     xor16(in1, parameters->opc);
-    int status = milenage_temp(parameters, crypto, temp, rand);
+    int status = milenage_temp(parameters, crypto, temp, challenge->rand);
     rotate(out, in1, parameters->rotation[0]);
     xor16(out, temp);
     xor16(out, parameters->xoring);
     if (status == TERN_OK) status = encrypt(parameters, crypto, out);
     xor16(out, parameters->opc);
-    memcpy(mac, resync ? out + 8 : out, 8);
+    memcpy(mac, challenge->resync ? out + 8 : out, 8);
     tern_wipe(temp, sizeof temp);
     tern_wipe(in1, sizeof in1);
     tern_wipe(out, sizeof out);

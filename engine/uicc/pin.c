@@ -80,7 +80,7 @@ static bool code_valid(const uint8_t *code)
 uint16_t command_verify_pin(const struct request *request)
 {
     struct image_node pin;
-    uint8_t bytes[PIN_SIZE];
+    uint8_t bytes[PIN_SIZE] = {0};
     uint16_t sw = pin_of_command(request, &pin, bytes);
     uint8_t left = bytes[PIN_LEFT], enabled = bytes[PIN_ENABLED];
     tern_wipe(bytes, sizeof bytes);
@@ -98,7 +98,7 @@ uint16_t command_verify_pin(const struct request *request)
 uint16_t command_change_pin(const struct request *request)
 {
     struct image_node pin;
-    uint8_t bytes[PIN_SIZE];
+    uint8_t bytes[PIN_SIZE] = {0};
     struct tern_bytes data = request->command->data;
     uint16_t sw = pin_of_command(request, &pin, bytes);
     uint8_t enabled = bytes[PIN_ENABLED];
@@ -115,7 +115,7 @@ uint16_t command_change_pin(const struct request *request)
 static uint16_t pin_switch(const struct request *request, uint8_t wanted)
 {
     struct image_node pin;
-    uint8_t bytes[PIN_SIZE];
+    uint8_t bytes[PIN_SIZE] = {0};
     struct tern_bytes data = request->command->data;
     uint16_t sw = pin_of_command(request, &pin, bytes);
     uint8_t enabled = bytes[PIN_ENABLED], attributes = bytes[PIN_ATTRIBUTES];
@@ -151,7 +151,7 @@ static bool puk_find(const struct tern_uicc *uicc, uint8_t reference, struct ima
 uint16_t command_unblock_pin(const struct request *request)
 {
     struct image_node pin, puk;
-    uint8_t bytes[PIN_SIZE], left = 0;
+    uint8_t bytes[PIN_SIZE] = {0}, left = 0;
     struct tern_bytes data = request->command->data;
     uint16_t sw = pin_of_command(request, &pin, bytes);
     uint8_t reference = bytes[PIN_PUK], max = bytes[PIN_MAX];

@@ -76,27 +76,28 @@ static void reversed(uint8_t *out, const uint8_t *in, size_t size)
         out[i] = in[size - 1 - i];
 }
 
-void tuak_run(uint8_t state[200], struct tern_bytes key, const uint8_t top[32], unsigned keccak,
-              uint8_t instance, const uint8_t *rand, const uint8_t *amf, const uint8_t *sqn)
+void tuak_run(uint8_t state[200], const struct tuak_input *input)
 {
+    static const uint8_t NAME[7] = {'T', 'U', 'A', 'K', '1', '.', '0'};
     memset(state, 0, 200);
-    reversed(state, top, 32);
-    state[32] = (uint8_t)(instance | (key.size == 32 ? 0x01 : 0x00));
-    reversed(state + 33, (const uint8_t *)"TUAK1.0", 7);
-    if (rand != NULL) reversed(state + 40, rand, 16);
-    if (amf != NULL) reversed(state + 56, amf, 2);
-    if (sqn != NULL) reversed(state + 58, sqn, 6);
-    reversed(state + 64, key.data, key.size);
+    reversed(state, input->top, 32);
+    state[32] = (uint8_t)(input->instance | (input->key.size == 32 ? 0x01 : 0x00));
+    reversed(state + 33, NAME, sizeof NAME);
+    if (input->rand != NULL) reversed(state + 40, input->rand, 16);
+    if (input->amf != NULL) reversed(state + 56, input->amf, 2);
+    if (input->sqn != NULL) reversed(state + 58, input->sqn, 6);
+    reversed(state + 64, input->key.data, input->key.size);
     state[96] = 0x1F;
     state[135] = 0x80;
-    for (unsigned i = 0; i < keccak; i++)
+    for (unsigned i = 0; i < input->keccak; i++)
         keccak_f1600(state);
 }
 
 void tuak_topc(uint8_t topc[32], struct tern_bytes key, const uint8_t top[32], unsigned keccak)
 {
     uint8_t state[200];
-    tuak_run(state, key, top, keccak, 0x00, NULL, NULL, NULL);
+    const struct tuak_input input = {.key = key, .top = top, .keccak = keccak};
+    tuak_run(state, &input);
     reversed(topc, state, 32);
     tern_wipe(state, sizeof state);
 }
@@ -105,14 +106,25 @@ void tuak_topc(uint8_t topc[32], struct tern_bytes key, const uint8_t top[32], u
 enum { INSTANCE_F1 = 0x08, INSTANCE_F1_STAR = 0x88, INSTANCE_F5_STAR = 0xC0 };
 enum { INSTANCE_RES_64 = 0x48 };
 
+static struct tuak_input input_of(const struct aka_parameters *parameters, uint8_t instance,
+                                  const uint8_t rand[16])
+{
+    return (struct tuak_input){.key = tern_bytes(parameters->key, parameters->key_size),
+                               .top = parameters->opc,
+                               .keccak = parameters->keccak,
+                               .instance = instance,
+                               .rand = rand};
+}
+
 static int tuak_mac(const struct aka_parameters *parameters, const struct tern_crypto *crypto,
-                    uint8_t mac[8], const uint8_t rand[16], const uint8_t sqn[6],
-                    const uint8_t amf[2], bool resync)
+                    uint8_t mac[8], const struct aka_challenge *challenge)
 {
     (void)crypto;
-    uint8_t state[200];
-    tuak_run(state, tern_bytes(parameters->key, parameters->key_size), parameters->opc,
-             parameters->keccak, resync ? INSTANCE_F1_STAR : INSTANCE_F1, rand, amf, sqn);
+    uint8_t state[200], instance = challenge->resync ? INSTANCE_F1_STAR : INSTANCE_F1;
+    struct tuak_input input = input_of(parameters, instance, challenge->rand);
+    input.sqn = challenge->sqn;
+    input.amf = challenge->amf;
+    tuak_run(state, &input);
     reversed(mac, state, 8);
     tern_wipe(state, sizeof state);
     return TERN_OK;
@@ -127,8 +139,8 @@ static int tuak_answer(const struct aka_parameters *parameters, const struct ter
 {
     (void)crypto;
     uint8_t state[200];
-    tuak_run(state, tern_bytes(parameters->key, parameters->key_size), parameters->opc,
-             parameters->keccak, INSTANCE_RES_64, rand, NULL, NULL);
+    const struct tuak_input input = input_of(parameters, INSTANCE_RES_64, rand);
+    tuak_run(state, &input);
     answer->res_size = 8;
     reversed(answer->res, state, 8);
     reversed(answer->ck, state + 32, 16);
@@ -143,8 +155,8 @@ static int tuak_resync_key(const struct aka_parameters *parameters,
 {
     (void)crypto;
     uint8_t state[200];
-    tuak_run(state, tern_bytes(parameters->key, parameters->key_size), parameters->opc,
-             parameters->keccak, INSTANCE_F5_STAR, rand, NULL, NULL);
+    const struct tuak_input input = input_of(parameters, INSTANCE_F5_STAR, rand);
+    tuak_run(state, &input);
     reversed(ak, state + 96, 6);
     tern_wipe(state, sizeof state);
     return TERN_OK;

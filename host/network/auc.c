@@ -90,20 +90,30 @@ static void put_back(uint8_t *to, const uint8_t *from, size_t size)
         *to++ = from[--size];
 }
 
+/* What TUAK's state takes; NULL is zeros. */
+struct tuak_values {
+    struct tern_bytes key;
+    const uint8_t *top;
+    unsigned keccak;
+    const uint8_t *rand;
+    const uint8_t *sqn;
+    const uint8_t *amf;
+};
+
 /* The first 136 bytes of the state after `keccak` permutations. */
-static int tuak_block(uint8_t block[TUAK_RATE], struct tern_bytes key, const uint8_t top[32],
-                      unsigned keccak, uint8_t instance, const uint8_t *rand, const uint8_t *sqn,
-                      const uint8_t *amf)
+static int tuak_block(uint8_t block[TUAK_RATE], const struct tuak_values *values, uint8_t instance)
 {
+    static const uint8_t NAME[7] = {'0', '.', '1', 'K', 'A', 'U', 'T'};
     uint8_t input[96] = {0}, output[256 * TUAK_RATE];
-    if (keccak == 0 || keccak > 255 || key.size > 32) return TERN_ERR_RANGE;
-    put_back(input, top, 32);
-    input[32] = (uint8_t)(instance + (key.size == 32 ? 1 : 0));
-    memcpy(input + 33, "0.1KAUT", 7);
-    if (rand != NULL) put_back(input + 40, rand, 16);
-    if (amf != NULL) put_back(input + 56, amf, 2);
-    if (sqn != NULL) put_back(input + 58, sqn, 6);
-    put_back(input + 64, key.data, key.size);
+    unsigned keccak = values->keccak;
+    if (keccak == 0 || keccak > 255 || values->key.size > 32) return TERN_ERR_RANGE;
+    put_back(input, values->top, 32);
+    input[32] = (uint8_t)(instance + (values->key.size == 32 ? 1 : 0));
+    memcpy(input + 33, NAME, sizeof NAME);
+    if (values->rand != NULL) put_back(input + 40, values->rand, 16);
+    if (values->amf != NULL) put_back(input + 56, values->amf, 2);
+    if (values->sqn != NULL) put_back(input + 58, values->sqn, 6);
+    put_back(input + 64, values->key.data, values->key.size);
     EVP_MD_CTX *shake = EVP_MD_CTX_new();
     int ok = shake != NULL && EVP_DigestInit_ex(shake, EVP_shake256(), NULL) == 1 &&
              EVP_DigestUpdate(shake, input, sizeof input) == 1 &&
@@ -118,7 +128,8 @@ static int tuak_block(uint8_t block[TUAK_RATE], struct tern_bytes key, const uin
 int auc_topc(uint8_t topc[32], struct tern_bytes key, const uint8_t top[32], unsigned keccak)
 {
     uint8_t block[TUAK_RATE] = {0};
-    int status = tuak_block(block, key, top, keccak, 0, NULL, NULL, NULL);
+    const struct tuak_values values = {.key = key, .top = top, .keccak = keccak};
+    int status = tuak_block(block, &values, 0);
     put_back(topc, block, 32);
     return status;
 }
@@ -127,23 +138,29 @@ static int tuak(const struct auc_subscriber *subscriber, struct functions *out,
                 const uint8_t rand[16], const uint8_t sqn[6], const uint8_t amf[2])
 {
     enum { F1 = 0x08, F1_RESYNC = 0x88, F2345 = 0x48, F5_RESYNC = 0xC0 };
-    struct tern_bytes key = tern_bytes(subscriber->key, subscriber->key_size);
+    struct tuak_values values = {.key = tern_bytes(subscriber->key, subscriber->key_size),
+                                 .top = subscriber->opc,
+                                 .keccak = subscriber->keccak,
+                                 .rand = rand,
+                                 .sqn = sqn,
+                                 .amf = amf};
     uint8_t block[TUAK_RATE];
-    int status = tuak_block(block, key, subscriber->opc, subscriber->keccak, F1, rand, sqn, amf);
+    int status = tuak_block(block, &values, F1);
     if (status != TERN_OK) return status;
     put_back(out->mac, block, 8);
-    status = tuak_block(block, key, subscriber->opc, subscriber->keccak, F1_RESYNC, rand, sqn, amf);
+    status = tuak_block(block, &values, F1_RESYNC);
     if (status != TERN_OK) return status;
     put_back(out->mac_resync, block, 8);
-    status = tuak_block(block, key, subscriber->opc, subscriber->keccak, F2345, rand, NULL, NULL);
+    values.sqn = NULL;
+    values.amf = NULL;
+    status = tuak_block(block, &values, F2345);
     if (status != TERN_OK) return status;
     out->res_size = 8;
     put_back(out->res, block, 8);
     put_back(out->ck, block + 32, 16);
     put_back(out->ik, block + 64, 16);
     put_back(out->ak, block + 96, 6);
-    status =
-        tuak_block(block, key, subscriber->opc, subscriber->keccak, F5_RESYNC, rand, NULL, NULL);
+    status = tuak_block(block, &values, F5_RESYNC);
     put_back(out->ak_resync, block + 96, 6);
     OPENSSL_cleanse(block, sizeof block);
     return status;

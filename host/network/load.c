@@ -6,6 +6,7 @@
 
 #include "host/config/config.h"
 #include "host/config/files.h"
+#include "host/config/subscribers.h"
 #include "host/network/network.h"
 
 #define SUBSCRIBER_COUNT_MAX 200000
@@ -72,7 +73,7 @@ static int read_subscriber(struct network *network, struct config_node map)
     if (strlen(imsi) > 15 || strspn(imsi, "0123456789") != strlen(imsi)) {
         return config_complain(config_get(map, "imsi"), "wants up to 15 digits");
     }
-    strcpy(subscriber.imsi, imsi);
+    snprintf(subscriber.imsi, sizeof subscriber.imsi, "%s", imsi);
     if (algorithm != NULL && strcmp(algorithm, "tuak") == 0)
         subscriber.algorithm = AUC_TUAK;
     else if (algorithm != NULL && strcmp(algorithm, "test") == 0)
@@ -96,52 +97,57 @@ static int read_subscriber(struct network *network, struct config_node map)
     return status;
 }
 
-/* Columns ICCID, IMSI, Ki, OPc, as `tern profile personalise` reads them; a first line is names. */
+static int add_row(struct network *network, const struct subscriber_row *row)
+{
+    struct auc_subscriber subscriber = {.algorithm = AUC_MILENAGE, .keccak = 1, .key_size = 16};
+    struct tern_writer key = tern_writer(subscriber.key, 16), opc = tern_writer(subscriber.opc, 16);
+    size_t size = strlen(row->imsi);
+    if (size < 6 || size > 15 || strspn(row->imsi, "0123456789") != size) return TERN_ERR_RANGE;
+    int status = tern_hex_decode(&key, tern_bytes_text(row->ki));
+    if (status == TERN_OK) status = tern_hex_decode(&opc, tern_bytes_text(row->opc));
+    if (status == TERN_OK && (key.size != 16 || opc.size != 16)) status = TERN_ERR_RANGE;
+    snprintf(subscriber.imsi, sizeof subscriber.imsi, "%s", row->imsi);
+    if (status == TERN_OK) status = add(network, &subscriber);
+    tern_wipe(&subscriber, sizeof subscriber);
+    return status;
+}
+
 static int read_csv(struct network *network, struct config_node node)
 {
     uint8_t *data;
     size_t size;
+    struct subscriber_csv csv;
+    struct subscriber_row row;
     const char *path = config_text(node);
     if (path == NULL) return TERN_OK;
     if (file_read(path, CSV_SIZE_MAX, &data, &size) != TERN_OK) {
         return config_complain(node, "cannot be read");
     }
-    int status = TERN_OK;
-    char *rest = (char *)data, *line;
-    while (status == TERN_OK && (line = strsep(&rest, "\n")) != NULL) {
-        struct auc_subscriber subscriber = {.algorithm = AUC_MILENAGE, .keccak = 1, .key_size = 16};
-        struct tern_writer key = tern_writer(subscriber.key, 16),
-                           opc = tern_writer(subscriber.opc, 16);
-        char *fields[4] = {NULL};
-        for (size_t i = 0; i < 4; i++)
-            fields[i] = strsep(&line, ",\r");
-        if (fields[1] == NULL || strspn(fields[1], "0123456789") != strlen(fields[1])) continue;
-        if (fields[1][0] == '\0') continue;
-        if (fields[3] == NULL || strlen(fields[1]) > 15 ||
-            tern_hex_decode(&key, tern_bytes_text(fields[2])) != TERN_OK || key.size != 16 ||
-            tern_hex_decode(&opc, tern_bytes_text(fields[3])) != TERN_OK || opc.size != 16) {
-            status = config_complain(node, "has a line that is not ICCID,IMSI,Ki,OPc");
-            break;
-        }
-        strcpy(subscriber.imsi, fields[1]);
-        status = add(network, &subscriber);
-        tern_wipe(&subscriber, sizeof subscriber);
+    subscriber_csv_open(&csv, (char *)data);
+    int got;
+    while ((got = subscriber_csv_next(&csv, &row)) == 1) {
+        got = add_row(network, &row);
+        if (got != TERN_OK) break;
     }
+    if (got < 0) (void)config_complain(node, "line %zu: %s", csv.line, tern_error_text(got));
     tern_wipe(data, size);
     free(data);
-    return status;
+    return got;
 }
 
 /* Sequence numbers of an earlier run. */
 static void read_state(struct network *network)
 {
-    char imsi[17];
-    unsigned long long seq;
+    char line[64];
     FILE *file = network->state_path == NULL ? NULL : fopen(network->state_path, "re");
     if (file == NULL) return;
-    while (fscanf(file, "%16s %llu", imsi, &seq) == 2) {
+    while (fgets(line, sizeof line, file) != NULL) {
+        char *space = strchr(line, ' ');
+        if (space == NULL) continue;
+        *space = '\0';
         for (size_t i = 0; i < network->subscriber_count; i++) {
-            if (strcmp(network->subscribers[i].imsi, imsi) == 0) network->subscribers[i].seq = seq;
+            if (strcmp(network->subscribers[i].imsi, line) != 0) continue;
+            network->subscribers[i].seq = strtoull(space + 1, NULL, 10);
         }
     }
     fclose(file);
@@ -157,7 +163,7 @@ static int read_all(struct network *network, struct config_node root)
     if (strlen(plmn) < 5 || strlen(plmn) > 6 || strspn(plmn, "0123456789") != strlen(plmn)) {
         return config_complain(config_get(root, "plmn"), "wants MCC and MNC, 5 or 6 digits");
     }
-    strcpy(network->plmn, plmn);
+    snprintf(network->plmn, sizeof network->plmn, "%s", plmn);
     snprintf(network->name, sizeof network->name, "%s", name == NULL ? plmn : name);
     struct config_node list = config_get(root, "subscribers");
     int status = TERN_OK;

@@ -21,7 +21,8 @@ int network_confirmation(uint8_t out[32], const char *side, const uint8_t ck[16]
     if (side_size > 16 || nonce.size > 64) return TERN_ERR_RANGE;
     memcpy(key, ck, 16);
     memcpy(key + 16, ik, 16);
-    memcpy(message, side, side_size);
+    for (size_t i = 0; i < side_size; i++)
+        message[i] = (uint8_t)side[i];
     memcpy(message + side_size, nonce.data, nonce.size);
     bool ok =
         HMAC(EVP_sha256(), key, sizeof key, message, side_size + nonce.size, out, &size) != NULL;

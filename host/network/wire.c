@@ -30,7 +30,7 @@ static int split(const char *address, char host[256], char port[16])
     if (strlen(colon + 1) == 0 || strlen(colon + 1) >= 16) return TERN_ERR_MALFORMED;
     memcpy(host, address, (size_t)(colon - address));
     host[colon - address] = '\0';
-    strcpy(port, colon + 1);
+    snprintf(port, 16, "%s", colon + 1);
     return TERN_OK;
 }
 
@@ -38,7 +38,7 @@ static int unix_address(struct sockaddr_un *name, const char *path)
 {
     *name = (struct sockaddr_un){.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof name->sun_path) return TERN_ERR_MALFORMED;
-    strcpy(name->sun_path, path);
+    snprintf(name->sun_path, sizeof name->sun_path, "%s", path);
     return TERN_OK;
 }
 

@@ -72,9 +72,13 @@ static void milenage_has_the_vectors_of_ts_35_208(void **state)
         hex(rand, SETS[i].rand);
         hex(sqn, SETS[i].sqn);
         hex(amf, SETS[i].amf);
-        assert_int_equal(aka_mac(&parameters, tern_openssl(), mac, rand, sqn, amf, false), TERN_OK);
+        assert_int_equal(aka_mac(&parameters, tern_openssl(), mac,
+                                 &(struct aka_challenge){rand, sqn, amf, false}),
+                         TERN_OK);
         expect(mac, SETS[i].f1);
-        assert_int_equal(aka_mac(&parameters, tern_openssl(), mac, rand, sqn, amf, true), TERN_OK);
+        assert_int_equal(aka_mac(&parameters, tern_openssl(), mac,
+                                 &(struct aka_challenge){rand, sqn, amf, true}),
+                         TERN_OK);
         expect(mac, SETS[i].f1_star);
         assert_int_equal(aka_answer(&parameters, tern_openssl(), &answer, rand), TERN_OK);
         assert_int_equal(answer.res_size, 8);
@@ -114,7 +118,8 @@ static void the_test_algorithm_has_the_vector_of_osmo_hlr(void **state)
     struct aka_answer answer;
     hex(parameters.key, "000102030405060708090a0b0c0d0e0f");
     hex(rand, "b5039c57e4a75051551d1a390a71ce48");
-    assert_int_equal(aka_mac(&parameters, NULL, mac, rand, sqn, amf, false), TERN_OK);
+    assert_int_equal(
+        aka_mac(&parameters, NULL, mac, &(struct aka_challenge){rand, sqn, amf, false}), TERN_OK);
     assert_int_equal(aka_answer(&parameters, NULL, &answer, rand), TERN_OK);
     memcpy(autn, answer.ak, 6);
     memcpy(autn + 6, amf, 2);
@@ -151,11 +156,14 @@ static void tuak_has_the_vector_of_ts_35_233(void **unused)
     tuak_topc(topc, key, top, 1);
     expect(topc, "bd04d9530e87513c5d837ac2ad954623a8e2330c115305a73eb45d1f40cccbff");
     memcpy(parameters.opc, topc, 32);
-    assert_int_equal(aka_mac(&parameters, NULL, mac, rand, sqn, AMF, false), TERN_OK);
+    assert_int_equal(
+        aka_mac(&parameters, NULL, mac, &(struct aka_challenge){rand, sqn, AMF, false}), TERN_OK);
     expect(mac, "f9a54e6aeaa8618d");
-    assert_int_equal(aka_mac(&parameters, NULL, mac, rand, sqn, AMF, true), TERN_OK);
+    assert_int_equal(aka_mac(&parameters, NULL, mac, &(struct aka_challenge){rand, sqn, AMF, true}),
+                     TERN_OK);
     expect(mac, "e94b4dc6c7297df3");
-    tuak_run(state, key, topc, 1, 0x40, rand, NULL, NULL);
+    tuak_run(state, &(struct tuak_input){
+                        .key = key, .top = topc, .keccak = 1, .instance = 0x40, .rand = rand});
     tail(state, 0, 4, "657acd64");
     tail(state, 32, 16, "d71a1e5c6caffe986a26f783e5c78be1");
     tail(state, 64, 16, "be849fa2564f869aecee6f62d4337e72");
@@ -182,7 +190,8 @@ static void tuak_agrees_with_shake256(void **unused)
         for (size_t i = 0; i < 32; i++)
             input[i] = parameters.opc[31 - i];
         input[32] = parameters.key_size == 32 ? 0x49 : 0x48;
-        memcpy(input + 33, "0.1KAUT", 7);
+        static const uint8_t NAME[7] = {'0', '.', '1', 'K', 'A', 'U', 'T'};
+        memcpy(input + 33, NAME, sizeof NAME);
         for (size_t i = 0; i < 16; i++)
             input[40 + i] = rand[15 - i];
         for (size_t i = 0; i < parameters.key_size; i++) {
@@ -193,8 +202,11 @@ static void tuak_agrees_with_shake256(void **unused)
         assert_int_equal(EVP_DigestUpdate(shake, input, sizeof input), 1);
         assert_int_equal(EVP_DigestFinalXOF(shake, output, sizeof output), 1);
         EVP_MD_CTX_free(shake);
-        tuak_run(own, tern_bytes(parameters.key, parameters.key_size), parameters.opc,
-                 parameters.keccak, 0x48, rand, NULL, NULL);
+        tuak_run(own, &(struct tuak_input){.key = tern_bytes(parameters.key, parameters.key_size),
+                                           .top = parameters.opc,
+                                           .keccak = parameters.keccak,
+                                           .instance = 0x48,
+                                           .rand = rand});
         const uint8_t *block = output + (size_t)136 * (parameters.keccak - 1u);
         assert_memory_equal(own, block, 136);
         assert_int_equal(aka_answer(&parameters, NULL, &answer, rand), TERN_OK);
@@ -212,8 +224,9 @@ static void an_unknown_algorithm_is_refused(void **state)
     struct aka_answer answer;
     uint8_t rand[16] = {0}, mac[8], ak[6];
     assert_int_equal(aka_answer(&parameters, tern_openssl(), &answer, rand), TERN_ERR_UNSUPPORTED);
-    assert_int_equal(aka_mac(&parameters, tern_openssl(), mac, rand, ak, rand, false),
-                     TERN_ERR_UNSUPPORTED);
+    assert_int_equal(
+        aka_mac(&parameters, tern_openssl(), mac, &(struct aka_challenge){rand, ak, rand, false}),
+        TERN_ERR_UNSUPPORTED);
     assert_int_equal(aka_resync_key(&parameters, tern_openssl(), ak, rand), TERN_ERR_UNSUPPORTED);
 }
 

@@ -87,7 +87,7 @@ struct fixture {
     struct network network;
     struct auc_subscriber subscriber;
     char coverage[64];
-    char socket[64];
+    char socket[128];
     int listener;
     pthread_t thread;
     volatile bool stop;
@@ -152,7 +152,7 @@ static int setup(void **state)
     fixture->reader =
         (struct tern_reader){.context = fixture, .transmit = transmit, .reset = reset};
     fixture->subscriber = (struct auc_subscriber){.algorithm = AUC_MILENAGE, .key_size = 16};
-    strcpy(fixture->subscriber.imsi, "001010123456063");
+    snprintf(fixture->subscriber.imsi, sizeof fixture->subscriber.imsi, "%s", "001010123456063");
     hex(fixture->subscriber.key, "000102030405060708090a0b0c0d0e0f");
     hex(fixture->subscriber.opc, "101112131415161718191a1b1c1d1e1f");
     fixture->network = (struct network){.plmn = "00101",
@@ -163,8 +163,8 @@ static int setup(void **state)
                                         .lock = PTHREAD_MUTEX_INITIALIZER};
     fixture->listener = wire_listen("127.0.0.1:0", bound, sizeof bound);
     assert_true(fixture->listener >= 0);
-    strcpy(fixture->socket, bound);
-    strcpy(fixture->coverage, "/tmp/tern-test-coverage-XXXXXX");
+    snprintf(fixture->socket, sizeof fixture->socket, "%s", bound);
+    snprintf(fixture->coverage, sizeof fixture->coverage, "%s", "/tmp/tern-test-coverage-XXXXXX");
     int fd = mkstemp(fixture->coverage);
     dprintf(fd, "networks:\n  - {plmn: \"00101\", address: \"%s\"}\n", bound);
     close(fd);
@@ -246,7 +246,7 @@ static void an_imsi_that_nobody_knows_is_refused(void **state)
     assert_false(attach(fixture, &modem, &result));
     assert_int_equal(result.cause, MODEM_REFUSED);
     assert_non_null(strstr(result.why, "unknown-imsi"));
-    strcpy(fixture->network.plmn, "52503");
+    snprintf(fixture->network.plmn, sizeof fixture->network.plmn, "%s", "52503");
     assert_false(attach(fixture, &modem, &result));
     assert_non_null(strstr(result.why, "no-roaming"));
 }
