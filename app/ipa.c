@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "app/verbs.h"
 
@@ -47,6 +46,11 @@ static const struct option_row ONCE_ROWS[] = {
 static const struct option_row RUN_ROWS[] = {
     DEVICE_ROWS,
     OPTION_TEXT(struct ipa_options, ready, "ready", "FILE", "written once it runs"),
+    OPTION_TEXT(struct ipa_options, listen, "listen", "ADDR:PORT",
+                "take packages that the eIM injects, usually port 8446; else not"),
+    OPTION_TEXT(struct ipa_options, certificate, "certificate", "FILE",
+                "with --listen: the device's TLS certificate"),
+    OPTION_TEXT(struct ipa_options, key, "key", "FILE", "with --listen: its private key"),
 };
 
 const struct option_table IPA_ONCE_TABLE = OPTION_TABLE(
@@ -105,12 +109,9 @@ static int run_forever(int argc, char **argv)
         return status;
     }
     status = ipa_setup(&setup, &options);
-    while (status == 0) {
-        (void)device_wake(&setup.device);
-        ipa_report(&setup, options.json);
-        uint64_t wait = device_sleep_ms(&setup.device);
-        struct timespec time = {(time_t)(wait / 1000), (long)(wait % 1000) * 1000000};
-        nanosleep(&time, NULL);
+    if (status == 0) {
+        status = ipa_serve(&setup, &options);
+        ipa_teardown(&setup);
     }
     return status;
 }
@@ -118,13 +119,13 @@ static int run_forever(int argc, char **argv)
 int verb_ipa(int argc, char **argv)
 {
     static const struct command_row COMMANDS[] = {
-        {"once",             run_once,             "one wake, then exit"                    },
-        {"run",              run_forever,          "wake again and again"                   },
-        {"probe",            ipa_probe,            "what the card says of itself"           },
-        {"commission-serve", ipa_commission_serve, "the device's side of commissioning"     },
-        {"commission",       ipa_commission,       "the platform's side: bind the first eIM"},
-        {"inject",           ipa_inject,           "what malware could send to the card"    },
-        {NULL,               NULL,                 NULL                                     },
+        {"once",             run_once,             "one wake, then exit"                         },
+        {"run",              run_forever,          "wake again and again; take injected packages"},
+        {"probe",            ipa_probe,            "what the card says of itself"                },
+        {"commission-serve", ipa_commission_serve, "the device's side of commissioning"          },
+        {"commission",       ipa_commission,       "the platform's side: bind the first eIM"     },
+        {"inject",           ipa_inject,           "what malware could send to the card"         },
+        {NULL,               NULL,                 NULL                                          },
     };
     return command_run("tern ipa COMMAND", COMMANDS, argc, argv);
 }

@@ -42,6 +42,8 @@ struct ipa_options {
     const char *ready;
     const char *local;
     const char *listen;
+    const char *certificate;
+    const char *key;
 };
 
 /** The rows for these; sub-commands with rows of their own put them into the same struct. */
@@ -81,6 +83,9 @@ int ipa_open_reader(struct tern_reader *reader, const char *specification);
 /** A8 ipaCapabilities, and the content of DeviceInfo, from the options. 0 or 2. */
 int ipa_write_capabilities(struct tern_writer *out, const struct ipa_options *options);
 int ipa_write_device_info(struct tern_writer *out, const struct ipa_options *options);
+
+/** Wake again and again, and take injected packages where `options->listen` is given. */
+int ipa_serve(struct ipa_setup *setup, const struct ipa_options *options);
 
 int ipa_commission(int argc, char **argv);
 int ipa_commission_serve(int argc, char **argv);

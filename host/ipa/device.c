@@ -3,6 +3,7 @@
  */
 #include "host/ipa/device.h"
 
+#include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -236,6 +237,7 @@ static struct tern_ipa_event exchange(struct device *device)
     const struct tern_ipa_action *action = &device->action;
     if (action->peer == TERN_IPA_PEER_INJECTOR) {
         tern_write(device->answer, action->data);
+        device->paused = action->last;
         return event_of(TERN_IPA_EVENT_DONE);
     }
     int status = action->first ? begin_exchange(device) : TERN_OK;
@@ -416,6 +418,10 @@ static int run(struct device *device, struct tern_ipa_event event)
             device->options.modem.rplmn(device->options.modem.context, device->options.ipa.rplmn);
         }
         status = perform(device, &event);
+        if (device->paused) {
+            device->next = event;
+            return status;
+        }
     }
     if (device->options.eim_carrier != NULL) {
         device->options.eim_carrier->verbs->sleep(device->options.eim_carrier);
@@ -480,10 +486,40 @@ int device_local(struct device *device, struct tern_bytes request)
 
 int device_inject(struct device *device, struct tern_writer *answer, struct tern_bytes message)
 {
+    if (!device->started) {
+        return TERN_ERR_STATE;
+    }
     device->injected = message;
     device->answer = answer;
     device->open = NULL;
+    device->failure = NULL;
     return run(device, event_of(TERN_IPA_EVENT_INJECTED));
+}
+
+int device_continue(struct device *device)
+{
+    if (!device->paused) {
+        return TERN_OK;
+    }
+    device->paused = false;
+    return run(device, device->next);
+}
+
+bool device_trusts(struct device *device, struct tern_bytes certificate)
+{
+    struct tls_trust trust = trust_of(device, TERN_IPA_PEER_EIM);
+    if (trust.certificate.size > 0) {
+        return tern_bytes_equal(trust.certificate, certificate);
+    }
+    const unsigned char *at = certificate.data;
+    X509 *leaf = d2i_X509(NULL, &at, (long)certificate.size);
+    unsigned char *key = NULL;
+    int size = leaf == NULL ? 0 : i2d_X509_PUBKEY(X509_get_X509_PUBKEY(leaf), &key);
+    bool same = trust.spki.size > 0 && size > 0 &&
+                tern_bytes_equal(trust.spki, tern_bytes(key, (size_t)size));
+    OPENSSL_free(key);
+    X509_free(leaf);
+    return same;
 }
 
 uint64_t device_sleep_ms(const struct device *device)

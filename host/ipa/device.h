@@ -72,6 +72,8 @@ struct device {
     enum tern_ipa_peer reading_peer;
     struct tern_bytes injected; /**< what is left of an injected message */
     struct tern_writer *answer; /**< where the answer to it goes */
+    bool paused;                /**< the answer is complete, `next` waits */
+    struct tern_ipa_event next;
     struct trace *trace;
     struct carrier *open; /**< carrier of the exchange under way */
     struct device_exchange exchange;
@@ -100,8 +102,17 @@ void device_close(struct device *device);
 int device_wake(struct device *device);
 /** The device's own wish to the card, an ES10b request such as BF5D; then a wake's worth. */
 int device_local(struct device *device, struct tern_bytes request);
-/** A TransferEimPackage: what the IPA answers goes to `answer`. Between wakes only. */
+/**
+ * A TransferEimPackage, between wakes. What the IPA answers goes to `answer`; then it pauses: send
+ * the answer on its way and call device_continue(), which does what is left (a switch of profiles
+ * and its report, a download).
+ * @return TERN_OK, also when there is no answer; TERN_ERR_STATE when the device was never woken
+ */
 int device_inject(struct device *device, struct tern_writer *answer, struct tern_bytes message);
+int device_continue(struct device *device);
+
+/** True when this certificate is the one, or has the key, that the last eIM is trusted by. */
+bool device_trusts(struct device *device, struct tern_bytes certificate);
 
 /** Milliseconds until the IPA wants to be woken; 0 when it is time. */
 uint64_t device_sleep_ms(const struct device *device);

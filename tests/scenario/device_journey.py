@@ -6,6 +6,7 @@ profile."""
 import json
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,7 @@ TERN = os.environ["TERN"]
 EID = "89044045930000000000002153893210"
 SMDP = "smdp.sweden.example"
 EIM = "eim.example.com"
+IPA = "sensor.device.example"
 QUIET = {**os.environ, "ASAN_OPTIONS": "detect_leaks=1"}
 BASE = tempfile.mkdtemp(prefix="tern-device-")
 PROCESSES = []
@@ -251,12 +253,37 @@ def memory():
           f"heap at its peak is the same for 1 KB and 100 KB: {peaks[7]} and {peaks[8]} bytes")
 
 
+def injection():
+    """The eIM calls the IPA: a switch of profiles, a download, and a stranger who is refused."""
+    server = serve("ipa", "ipa", "run", "--reader", f"unix:{path('card.sock')}", "--state",
+                   path("state"), "--ca", path("pki/p256/ci.pem"), "--resolve",
+                   f"{EIM}:443:127.0.0.1:{eim_port}", "--resolve", f"{SMDP}:{smdp_port}:127.0.0.1",
+                   "--listen", f"127.0.0.1:{ipa_port}", "--certificate",
+                   path(f"pki/p256/eim/{IPA}/tls.pem"), "--key", path(f"pki/p256/eim/{IPA}/tls.key"),
+                   "--feature", "indirect,minimize,eim-download-data", "--json")
+    eim("device", "set", EID, "--address", f"{IPA}:{ipa_port}")
+    eim("profile", "enable", EID, ICCIDS[2], "--wait", "--timeout", 30)
+    check(states()[-1] == "done", "an injected enable is executed, its result comes back")
+    eim("download", EID, "--code", activation_code(9), "--wait", "--timeout", 30)
+    check(states()[-1] == "done", "an injected download is accepted and done")
+    context = ssl.create_default_context(cafile=path("pki/p256/ci.pem"))
+    context.load_cert_chain(path(f"pki/p256/smdp/{SMDP}/tls.pem"),
+                            path(f"pki/p256/smdp/{SMDP}/tls.key"))
+    with socket.create_connection(("127.0.0.1", ipa_port), 10) as plain:
+        with context.wrap_socket(plain, server_hostname=IPA) as secure:
+            secure.sendall(b"POST /gsma/rsp2/asn1 HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n"
+                           b"Content-Type: application/x-gsma-rsp-asn1\r\n\r\nx")
+            answer = secure.recv(100).decode()
+    check(" 403 " in answer, "a stranger under the same CI gets 403")
+    stop(server)
+
+
 def main():
-    global smdp_port, eim_port
-    smdp_port, eim_port = free_port(), free_port()
-    tern("pki", "init", path("pki"), "--curve", "p256", "--smdp", SMDP, "--eim", EIM, "--euicc",
-         EID, "--operator", "sweden")
-    for n in range(1, 8):
+    global smdp_port, eim_port, ipa_port
+    smdp_port, eim_port, ipa_port = free_port(), free_port(), free_port()
+    tern("pki", "init", path("pki"), "--curve", "p256", "--smdp", SMDP, "--eim", EIM, "--eim", IPA,
+         "--euicc", EID, "--operator", "sweden")
+    for n in (1, 2, 3, 4, 5, 6, 7, 9):
         build_profile(n)
     build_profile(8, 100000)
     tern("smdp", "profile", "import", "--data", path("smdp"), "--name", f"{SMDP}:{smdp_port}",
@@ -268,13 +295,16 @@ def main():
     serve("eim", "eim", "serve", "--data", path("eim"), "--pki", path("pki"), "--listen-esipa",
           f"127.0.0.1:{eim_port}", "--listen-api", "127.0.0.1:0", "--resolve",
           f"{SMDP}:{smdp_port}:127.0.0.1", "--allow-network", "127.0.0.0/8", "--allow-port",
-          "1024-65535")
-    tern("eim", "enrol-file", "--pki", path("pki"), "--fqdn", EIM, "--output", path("enrol.der"))
+          "1024-65535", "--fqdn", EIM, "--eim-id", EIM, "--resolve",
+          f"{IPA}:{ipa_port}:127.0.0.1")
+    tern("eim", "enrol-file", "--pki", path("pki"), "--fqdn", EIM, "--eim-id", EIM, "--output",
+         path("enrol.der"))
     commissioning()
     wrong_server()
     downloads()
     power_cuts()
     memory()
+    injection()
     for process in list(PROCESSES):
         stop(process)
 
