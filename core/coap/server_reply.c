@@ -92,7 +92,7 @@ void server_answer_block(struct tern_coap_server *server, struct tern_coap_entry
     if (blockwise) {
         tern_coap_put(&builder, TERN_COAP_ETAG, tern_bytes(server->etag, server->etag_size));
     }
-    if (server->response_format != TERN_COAP_FORMAT_NONE && number == 0) {
+    if (server->response_format != TERN_COAP_FORMAT_NONE) { /* in every block: libcoap compares */
         tern_coap_put_uint(&builder, TERN_COAP_CONTENT_FORMAT, server->response_format);
     }
     if (server->response_max_age_s != 60 && number == 0) {

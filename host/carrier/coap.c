@@ -399,7 +399,7 @@ static int coap_begin(struct carrier *base, const struct carrier_request *reques
     carrier->heard = false;
     carrier->unanswered = 0;
     const struct tern_coap_request coap = {
-        .method = TERN_COAP_POST,
+        .method = carrier->options.method == 0 ? TERN_COAP_POST : carrier->options.method,
         .path = tern_bytes_text(carrier->path),
         .content_format = carrier->options.content_format,
         .accept = TERN_COAP_FORMAT_NONE,

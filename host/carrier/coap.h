@@ -17,6 +17,7 @@ struct coap_options {
     uint8_t szx;       /**< blocks of 16 << szx bytes; 0: 6. Use 5 where datagrams of 512 pass */
     uint8_t window;    /**< blocks in flight; 0: 4 */
     unsigned attempts; /**< connections tried for one exchange; 0: 4 */
+    uint8_t method;    /**< 0: POST */
     uint32_t content_format; /**< 0: TERN_COAP_FORMAT_OCTETS; TERN_COAP_FORMAT_NONE: none */
     /** Sessions to resume live here (0600, a file a peer); NULL: in memory only. */
     const char *session_folder;
