@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define INFO_COUNT_MAX 4
+#define INFO_COUNT_MAX 6
 
 int tern_hkdf_extract(const struct tern_crypto *crypto, uint8_t prk[TERN_SHA256_SIZE],
                       struct tern_bytes salt, struct tern_bytes secret)

@@ -55,6 +55,7 @@ struct session {
     socklen_t address_size;
     char peer[80];
     struct dtls *dtls;
+    struct dtls *replacement; /* a new handshake; the old association holds until it is done */
     struct tern_oscore *oscore;
     struct tern_coap_server core;
     uint8_t *memory;
@@ -124,6 +125,7 @@ static void free_session(struct session *session)
     }
     session->server->count--;
     dtls_free(session->dtls);
+    dtls_free(session->replacement);
     if (session->oscore != NULL) {
         tern_wipe(session->oscore, sizeof(*session->oscore));
         free(session->oscore);
@@ -152,11 +154,23 @@ static void send_to_socket(void *context, struct tern_bytes datagram)
 
 static void flush(struct session *session);
 
+static void drop_failed_replacement(struct session *session)
+{
+    if (session->replacement != NULL && dtls_status(session->replacement) != TERN_OK) {
+        dtls_free(session->replacement);
+        session->replacement = NULL;
+    }
+}
+
 static void on_timer(void *context)
 {
     struct session *session = context;
     if (session->dtls != NULL) {
         dtls_tick(session->dtls);
+    }
+    if (session->replacement != NULL) {
+        dtls_tick(session->replacement);
+        drop_failed_replacement(session);
     }
     flush(session);
 }
@@ -297,6 +311,8 @@ static void flush(struct session *session)
     uint64_t due_ms = tern_coap_server_due_ms(&session->core);
     uint64_t wait_ms = due_ms == UINT64_MAX ? UINT64_MAX : due_ms > now_ms ? due_ms - now_ms : 0;
     uint64_t dtls_ms = session->dtls == NULL ? UINT64_MAX : dtls_wait_ms(session->dtls);
+    wait_ms = dtls_ms < wait_ms ? dtls_ms : wait_ms;
+    dtls_ms = session->replacement == NULL ? UINT64_MAX : dtls_wait_ms(session->replacement);
     wait_ms = dtls_ms < wait_ms ? dtls_ms : wait_ms;
     if (wait_ms == UINT64_MAX) {
         loop_timer_clear(session->timer);
@@ -471,7 +487,12 @@ static struct session *greet(struct coap_server *server, struct session *before,
         return NULL;
     }
     if (before != NULL) {
-        free_session(before);
+        const struct dtls_events events = {
+            .context = before, .send = send_to_socket, .receive = take_plaintext};
+        dtls_set_events(dtls, &events);
+        dtls_free(before->replacement);
+        before->replacement = dtls;
+        return before;
     }
     struct session *session = server->count >= server->options.session_count_max
                                   ? NULL
@@ -497,6 +518,21 @@ static void count_in(struct session *session, struct tern_bytes datagram)
     session->used_ms = loop_now_ms();
 }
 
+/* Another association: message IDs and tokens of the one before mean nothing any more. */
+static void forget_peer(struct session *session)
+{
+    for (struct request *request = session->requests; request != NULL; request = request->next) {
+        request->session = NULL;
+    }
+    session->requests = NULL;
+    const struct coap_server_options *options = &session->server->options;
+    uint64_t random = 0;
+    RAND_bytes((unsigned char *)&random, sizeof(random));
+    tern_coap_server_init(&session->core, options->timing, session->memory,
+                          TERN_COAP_SERVER_MEMORY(ENTRY_COUNT, options->body_size_max), ENTRY_COUNT,
+                          6, TERN_BYTES_NONE, random);
+}
+
 static void take_secure(struct coap_server *server, struct session *session,
                         struct tern_bytes datagram)
 {
@@ -512,8 +548,19 @@ static void take_secure(struct coap_server *server, struct session *session,
     }
     count_in(session, datagram);
     session->busy = true;
-    dtls_receive(session->dtls, datagram);
+    /* Handshake records go to the new association, data to the one that is proved. */
+    bool data = datagram.size > 0 && datagram.data[0] == 23;
+    dtls_receive(session->replacement != NULL && !data ? session->replacement : session->dtls,
+                 datagram);
     session->busy = false;
+    if (session->replacement != NULL && dtls_established(session->replacement)) {
+        dtls_free(session->dtls);
+        session->dtls = session->replacement;
+        session->replacement = NULL;
+        session->established = false;
+        forget_peer(session);
+    }
+    drop_failed_replacement(session);
     if (!session->established && dtls_established(session->dtls)) {
         session->established = true;
         session->cost.handshake = 1;

@@ -17,12 +17,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/loop/loop.h"
+
 /* IPv6 minimum MTU less IPv6 and UDP headers: no flight is cut by any path. */
-#define FLIGHT_SIZE     1232
-#define DATAGRAM_MAX    2048
-#define COOKIE_SIZE     16
-#define TIMER_US_MAX    60000000u
-#define HANDSHAKE_TRIES 5
+#define FLIGHT_SIZE  1232
+#define DATAGRAM_MAX 2048
+#define COOKIE_SIZE  16
+#define TIMER_US_MAX 60000000u
+/* First timeout times this: five sends and the wait after the last. OpenSSL counts some timeouts
+ * without asking, so time is what ends a handshake, not their number. */
+#define HANDSHAKE_PATIENCE 31
 
 #define SUITES_CERTIFICATE "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES128-CCM"
 #define SUITES_PSK         "PSK-AES128-GCM-SHA256:PSK-AES128-CCM"
@@ -37,7 +41,7 @@ struct dtls {
     struct tern_bytes incoming; /* the datagram that OpenSSL may read */
     struct sockaddr_storage peer;
     unsigned timer_us;
-    unsigned timeouts;
+    uint64_t ends_ms; /* of the handshake */
     bool established;
     int status;
     char reason[160];
@@ -144,6 +148,12 @@ static unsigned next_timer(SSL *ssl, unsigned before_us)
     return wanted > TIMER_US_MAX ? TIMER_US_MAX : wanted;
 }
 
+static void set_patience(struct dtls *dtls, const struct tern_coap_timing *timing)
+{
+    dtls->timer_us = timing->ack_timeout_ms * 1000;
+    dtls->ends_ms = loop_now_ms() + (uint64_t)timing->ack_timeout_ms * HANDSHAKE_PATIENCE;
+}
+
 static struct dtls *new_dtls(SSL_CTX *context, const struct dtls_events *events,
                              const struct tern_coap_timing *timing)
 {
@@ -152,7 +162,7 @@ static struct dtls *new_dtls(SSL_CTX *context, const struct dtls_events *events,
         return NULL;
     }
     dtls->events = *events;
-    dtls->timer_us = timing->ack_timeout_ms * 1000;
+    set_patience(dtls, timing);
     dtls->ssl = SSL_new(context);
     BIO *bio = BIO_new(bio_method());
     if (dtls->ssl == NULL || bio == NULL) {
@@ -285,22 +295,28 @@ bool dtls_resumed(const struct dtls *dtls)
 uint64_t dtls_wait_ms(struct dtls *dtls)
 {
     struct timeval left;
-    if (dtls->status != TERN_OK || DTLSv1_get_timeout(dtls->ssl, &left) != 1) {
+    uint64_t wait_ms = UINT64_MAX;
+    if (dtls->status != TERN_OK) {
         return UINT64_MAX;
     }
-    return (uint64_t)left.tv_sec * 1000 + (uint64_t)(left.tv_usec + 999) / 1000;
+    if (DTLSv1_get_timeout(dtls->ssl, &left) == 1) {
+        wait_ms = (uint64_t)left.tv_sec * 1000 + (uint64_t)(left.tv_usec + 999) / 1000;
+    }
+    if (!dtls->established) {
+        uint64_t now_ms = loop_now_ms();
+        uint64_t end_ms = now_ms < dtls->ends_ms ? dtls->ends_ms - now_ms : 0;
+        wait_ms = end_ms < wait_ms ? end_ms : wait_ms;
+    }
+    return wait_ms;
 }
 
 void dtls_tick(struct dtls *dtls)
 {
-    if (dtls->status != TERN_OK || dtls_wait_ms(dtls) != 0) {
+    if (dtls->status != TERN_OK) {
         return;
     }
-    if (!dtls->established && ++dtls->timeouts > HANDSHAKE_TRIES) {
-        end(dtls, TERN_ERR_TIMEOUT);
-        return;
-    }
-    if (DTLSv1_handle_timeout(dtls->ssl) < 0) {
+    bool late = !dtls->established && loop_now_ms() >= dtls->ends_ms;
+    if (late || DTLSv1_handle_timeout(dtls->ssl) < 0) {
         end(dtls, TERN_ERR_TIMEOUT);
     }
 }
@@ -591,7 +607,7 @@ struct dtls *dtls_server_greet(struct dtls_server *server, const struct sockaddr
     memcpy(&dtls->peer, peer,
            peer->sa_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6));
     dtls->events = *events;
-    dtls->timer_us = timing->ack_timeout_ms * 1000;
+    set_patience(dtls, timing);
     dtls->incoming = datagram;
     ERR_clear_error();
     int result = DTLSv1_listen(dtls->ssl, nobody);

@@ -78,7 +78,8 @@ struct tern_crypto {
     int (*ecdh)(void *context, uint8_t shared[32], const uint8_t scalar[TERN_SCALAR_SIZE],
                 const struct tern_public_key *peer);
 
-    /* What only the SUCI of a USIM needs (TS 33.501, C.3). Each may be NULL: not supported. */
+    /* What only the SUCI of a USIM (TS 33.501, C.3) and EDHOC need. Each may be NULL: not
+     * supported. */
 
     /** RFC 7748. `point` is little endian; 9 followed by zeros gives the public key. */
     int (*x25519)(void *context, uint8_t shared[32], const uint8_t scalar[32],

@@ -530,5 +530,6 @@ int main(void)
         cmocka_unit_test(plain_coap_asks_for_echo),
         cmocka_unit_test(oscore_needs_no_handshake),
     };
+    cmocka_set_test_filter(getenv("TERN_TEST"));
     return cmocka_run_group_tests(tests, make, unmake);
 }
