@@ -52,6 +52,14 @@ static bool ci_is_the_chosen_one(const struct tern_rsp_server *server,
            (size_t)(anchor - server->trust.anchors) == transaction_euicc_ci(transaction_id);
 }
 
+/* Without a key identifier above, or signed by itself: there is no CI to be unknown. */
+static bool names_no_ci(const struct tern_certificate *eum)
+{
+    return eum->authority_key_id.size == 0 ||
+           tern_bytes_equal(eum->authority_key_id, eum->subject_key_id) ||
+           tern_bytes_equal(eum->issuer, eum->subject);
+}
+
 /* CERT.EUICC and CERT.EUM. */
 static enum tern_status_code check_chain(const struct tern_rsp_server *server,
                                          struct tern_rsp_call *call,
@@ -61,11 +69,14 @@ static enum tern_status_code check_chain(const struct tern_rsp_server *server,
     struct tern_certificate leaf;
     struct tern_certificate eum;
     struct tern_fault fault = {NULL, 1};
-    if (tern_certificate_parse(&eum, NULL, ok->eum_certificate) < 0 || eum.role != TERN_ROLE_EUM) {
+    if (tern_certificate_parse(&eum, NULL, ok->eum_certificate) < 0 || names_no_ci(&eum)) {
         return TERN_STATUS_EUM_CERTIFICATE;
     }
     if (!ci_is_the_chosen_one(server, &eum, call->request.transaction_id)) {
         return TERN_STATUS_CI_UNKNOWN;
+    }
+    if (eum.role != TERN_ROLE_EUM) { /* Said of the EUM, not of the eUICC below it. */
+        return TERN_STATUS_EUM_CERTIFICATE;
     }
     if (tern_certificate_parse(&leaf, NULL, ok->euicc_certificate) < 0) {
         return TERN_STATUS_EUICC_CERTIFICATE;
