@@ -16,6 +16,7 @@
 struct checked {
     struct tern_euicc_signed2 signed2;
     struct tern_bytes package_hash;
+    enum tern_curve curve; /* Of the one-time keys: that of CERT.DPpb, not of the eUICC. */
 };
 
 static const char CONFIRMATION_WHY[] = "confirmation code wrong too often";
@@ -108,7 +109,7 @@ static int bind(const struct tern_smdp *smdp, struct tern_smdp_call *call,
     struct tern_arena *arena = call->rsp.arena;
     struct tern_bsp_keys keys;
     uint8_t scalar[TERN_SCALAR_SIZE];
-    struct tern_public_key peer = {.curve = (enum tern_curve)session->curve};
+    struct tern_public_key peer = {.curve = checked->curve};
     uint8_t *point = tern_arena_take(arena, TERN_POINT_SIZE);
     uint8_t *host_id = tern_arena_take(arena, 16);
     if (point == NULL || host_id == NULL) {
@@ -248,9 +249,11 @@ static int make_package(const struct tern_smdp *smdp, struct tern_smdp_call *cal
     struct smdp_binding binding;
     struct tern_bytes body = TERN_BYTES_NONE;
     const struct tern_rsp_identity *identity = session_identity(smdp, session);
+    struct checked *checked = call->checked;
     if (identity == NULL) {
         return refuse(call, TERN_STATUS_TRANSACTION_UNKNOWN);
     }
+    checked->curve = identity->pb_key.curve;
     int status = content_of(smdp, call->rsp.arena, session->iccid, &content, &ppk, &secret);
     if (status == TERN_OK) {
         status = body_of(smdp, call, session, &content, &binding, &body);

@@ -13,7 +13,7 @@ import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from rsp import report as reports, smdp_asn1, smdp_download  # noqa: E402
+from rsp import report as reports, smdp_asn1, smdp_curves, smdp_download  # noqa: E402
 from rsp import smdp_es2plus, smdp_es9plus, smdp_operation  # noqa: E402
 from rsp.bench import Pki, Smdp  # noqa: E402
 
@@ -37,9 +37,10 @@ def main():
         for part in (smdp_es9plus, smdp_download, smdp_asn1, smdp_es2plus):
             part.run(report, server)
         smdp_operation.run(report, server, folder)
+        smdp_curves.run(report, folder)
     finally:
         server.stop()
-    code = report.finish(at_least=140)
+    code = report.finish(at_least=205)
     if code == 0:
         shutil.rmtree(folder)
     else:
