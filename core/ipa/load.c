@@ -278,6 +278,9 @@ static void scan_staged(struct tern_ipa *ipa)
             return;
         }
     } while (kind > 0);
+    if (ipa->walk.done) {
+        ipa->scanned = ipa->staged; /* what follows a whole message is nothing to us */
+    }
     if (ipa->loading == LOADING_NOTHING) {
         drop_scanned(ipa);
     }

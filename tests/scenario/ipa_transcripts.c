@@ -80,6 +80,7 @@ struct play {
     size_t trust_size;
     uint8_t answer[4096];
     size_t answer_size;
+    FILE *seed;
 };
 
 static void die(const struct play *play, const char *format, ...)
@@ -318,6 +319,35 @@ static void configure(struct play *play, const char *line)
     }
 }
 
+/* ---- Seeds for tests/fuzz/ipa.c, when TERN_IPA_SEEDS names a folder ---- */
+
+static void seed_item(struct play *play, uint8_t kind, const uint8_t *data, size_t size)
+{
+    uint8_t head[3] = {kind, (uint8_t)(size >> 8), (uint8_t)size};
+    if (play->seed != NULL) {
+        fwrite(head, 1, sizeof(head), play->seed);
+        fwrite(size > 0 ? data : head, 1, size, play->seed);
+    }
+}
+
+static void seed_begin(struct play *play)
+{
+    char path[1024];
+    const char *folder = getenv("TERN_IPA_SEEDS");
+    uint32_t options = (play->config.immediate_enable ? 0x40U : 0) |
+                       (play->config.prefer_direct ? 0x80U : 0);
+    uint8_t features = (uint8_t)(play->config.features | options);
+    uint8_t head[2] = {features, 0x7F};
+    if (folder == NULL || play->piece_size != 256 || play->seed != NULL) {
+        return;
+    }
+    snprintf(path, sizeof(path), "%s/%.*s", folder, (int)strcspn(play->file, "."), play->file);
+    play->seed = fopen(path, "wb");
+    if (play->seed != NULL) {
+        fwrite(head, 1, sizeof(head), play->seed);
+    }
+}
+
 /* ---- Comparing ---- */
 
 static void compare(struct play *play, const char *what, const uint8_t *have, size_t have_size,
@@ -372,9 +402,11 @@ static void card_answers(struct play *play, const char *right, struct tern_write
         uint8_t sw[16];
         expression(play, right + 3, sw, &size, &open_end);
         tern_write(out, tern_bytes(sw, size));
+        seed_item(play, 1, NULL, 0);
         return;
     }
     expression(play, right, play->response, &play->response_size, &open_end);
+    seed_item(play, 0, play->response, play->response_size);
     if (play->response_size == 0) {
         tern_write_uint(out, 0x9000, 2);
     } else {
@@ -466,7 +498,7 @@ static void set_reply(struct play *play, const char *right, bool text)
     } else if (strcmp(right, "refused") == 0) {
         play->reply_event = TERN_IPA_EVENT_REFUSED;
     } else if (strcmp(right, "empty") == 0) {
-        return;
+        play->reply_size = 0;
     } else if (text) {
         struct tern_writer out = tern_writer(play->reply, BYTES_MAX);
         json_text(play, right, &out);
@@ -476,6 +508,10 @@ static void set_reply(struct play *play, const char *right, bool text)
         expression(play, right + (play->reply_idle ? 5 : 0), play->reply, &play->reply_size,
                    &open_end);
     }
+    uint8_t kind = play->reply_event == TERN_IPA_EVENT_LINK_LOST ? 2
+                   : play->reply_event == TERN_IPA_EVENT_REFUSED ? 1
+                                                                 : 0;
+    seed_item(play, kind, play->reply, play->reply_size);
 }
 
 static void server_request(struct play *play, const struct tern_ipa_action *action,
@@ -651,6 +687,7 @@ static void inject(struct play *play, const char *text)
     play->reply_size = message.size;
     play->reply_at = 0;
     play->reply_event = TERN_IPA_EVENT_RECEIVED;
+    seed_item(play, 3, message.data, message.size);
     free((void *)(uintptr_t)message.data);
     run_until_sleep(play, (struct tern_ipa_event){.kind = TERN_IPA_EVENT_INJECTED});
 }
@@ -662,6 +699,7 @@ static void run_play(struct play *play)
         play->at++;
         if (word_is(line, "config")) {
             configure(play, line + 7);
+            seed_begin(play);
             power_on(play);
         } else if (word_is(line, "start")) {
             run_until_sleep(play, (struct tern_ipa_event){.kind = TERN_IPA_EVENT_START});
@@ -701,6 +739,9 @@ static void play_file(const char *folder, const char *name, size_t piece_size)
     }
     for (size_t i = 0; i < play->def_count; i++) {
         free(play->defs[i].data);
+    }
+    if (play->seed != NULL) {
+        fclose(play->seed);
     }
     free(play->command);
     free(play->response);
