@@ -26,7 +26,8 @@ struct build {
     uint32_t services;        /* of the header, by bit */
     uint8_t templates[16][8]; /* OID contents used, each led by its size */
     size_t template_count;
-    bool modern; /* SAIP 3.1 or later: second versions of the templates */
+    struct tern_bytes iot_aid; /* of a PE-IoT, whose PIX the header has; else absent */
+    bool modern;               /* SAIP 3.1 or later: second versions of the templates */
 };
 
 /* One file of a template before it is written. */
@@ -88,6 +89,8 @@ int build_description(struct build *build, size_t size);
 
 /* describe_usim.c, describe_more.c */
 void describe_usim(struct build *build);
+/* EF.IMSI, EF.ACC and, for a MNC of three digits, EF.AD. */
+void describe_subscription(struct build *build, struct file_set *set, struct config_node usim);
 void describe_aka(struct build *build, struct config_node aka, struct config_node fallback);
 void describe_telecom(struct build *build);
 void describe_isim(struct build *build);

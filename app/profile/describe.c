@@ -158,6 +158,12 @@ static void prepend_header(struct build *build)
     header.gfste = tern_writer_bytes(&oid_list);
     header.connectivity_parameters =
         description_hex(build, config_get(build->root, "connectivity"));
+    if (build->iot_aid.size > 5) {
+        header.has_iot_options = true;
+        header.iot_options.pix = tern_bytes_slice(build->iot_aid, 5, build->iot_aid.size);
+        header.major_version = 3;
+        header.minor_version = 3;
+    }
     size_t before = build->upp.size;
     build_record(build, &TERN_PROFILE_HEADER, &header);
     size_t size = build->upp.size - before;
@@ -381,17 +387,35 @@ static void describe_end(struct build *build)
     build_record(build, &TERN_PE_END, &end);
 }
 
+/* SAIP 3.3's minimal profile for things: PE-IoT in place of PE-MF and PE-USIM. saip.md 6.15 */
+static void describe_iot(struct build *build)
+{
+    struct config_node usim = config_get(build->root, "usim");
+    struct file_set *set = file_set_new(build, "iot", 1);
+    build->iot_aid = description_aid(build, usim, "A0000000871002FFFFFFFF8907090000");
+    describe_subscription(build, set, usim);
+    file_set_describe(build, set, config_get(usim, "files"));
+    build_template(build, set);
+    build->services |= 1u << 1;
+}
+
 static void describe_all(struct build *build, size_t size)
 {
+    bool iot = false;
+    if (config_bool(config_get(build->root, "iot"), &iot) != TERN_OK) build->failed = true;
     struct tern_profile_header versions;
     read_version(build, &versions);
     struct config_node pins = config_get(build->root, "pins");
-    describe_mf(build);
+    if (iot) {
+        describe_iot(build);
+    } else {
+        describe_mf(build);
+    }
     describe_puks(build, pins);
     describe_pins(build, pins, false);
     describe_telecom(build);
     if (config_present(config_get(build->root, "usim"))) {
-        describe_usim(build);
+        if (!iot) describe_usim(build);
         describe_pins(build, pins, true);
         describe_aka(build, config_get(build->root, "aka"), (struct config_node){0});
         describe_gsm_access(build);
@@ -428,7 +452,8 @@ int build_description(struct build *build, size_t size)
         "version", "type",     "iccid",      "services", "connectivity",
         "mf",      "pins",     "usim",       "aka",      "isim",
         "telecom", "df_5gs",   "gsm_access", "files",    "security_domain",
-        "rfm",     "metadata", "size",       "elements", NULL};
+        "rfm",     "metadata", "size",       "elements", "iot",
+        NULL};
     uint64_t described = 0;
     struct config_node elements = config_get(build->root, "elements");
     if (config_present(elements)) return build_elements(build, elements);

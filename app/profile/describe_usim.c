@@ -140,13 +140,12 @@ static struct tern_bytes ust_file(struct build *build, struct config_node usim)
     return build_keep(build, tern_bytes(table, size));
 }
 
-static void describe_adf(struct build *build, struct file_set *set, const char *row,
-                         struct tern_bytes aid, uint16_t temporary)
+static void describe_adf(struct file_set *set, const char *row, struct tern_bytes aid,
+                         uint16_t temporary, bool pin2)
 {
     struct file_entry *adf = file_set_entry(set, row);
     uint8_t fid[2] = {(uint8_t)(temporary >> 8), (uint8_t)temporary};
     uint8_t status[3] = {0x01, 0x81, 0x0A};
-    bool pin2 = config_present(config_get(config_get(build->root, "pins"), "pin2"));
     if (!pin2) status[1] = 0x0A;
     entry_bytes(adf, &adf->fcp.file_id, TERN_BYTES_OF(fid));
     entry_bytes(adf, &adf->fcp.df_name, aid);
@@ -170,6 +169,16 @@ static void describe_optional(struct build *build, struct config_node usim)
     build_template(build, set);
 }
 
+void describe_subscription(struct build *build, struct file_set *set, struct config_node usim)
+{
+    const char *imsi = description_imsi(build);
+    uint8_t ad[4] = {0, 0, 0, (uint8_t)description_mnc_length(build)};
+    if (imsi == NULL) return;
+    file_set_content(set, "ef-imsi", imsi_file(build, imsi));
+    file_set_content(set, "ef-acc", acc_file(build, usim, imsi));
+    if (ad[3] != 2) file_set_content(set, "ef-ad", build_keep(build, TERN_BYTES_OF(ad)));
+}
+
 void describe_usim(struct build *build)
 {
     static const char *const KEYS[] = {"aid",
@@ -187,22 +196,19 @@ void describe_usim(struct build *build)
                                        "minimal",
                                        NULL};
     struct config_node usim = config_get(build->root, "usim");
-    const char *imsi = description_imsi(build);
-    if (config_only(usim, KEYS) != TERN_OK || imsi == NULL) {
+    if (config_only(usim, KEYS) != TERN_OK) {
         build->failed = true;
         return;
     }
     struct file_set *set = file_set_new(build, "usim", 2);
-    uint8_t ad[4] = {0, 0, 0, (uint8_t)description_mnc_length(build)};
     static const uint8_t EST[] = {0x00};
-    describe_adf(build, set, "adf-usim", description_aid(build, usim, USIM_AID), 0x7FD0);
-    file_set_content(set, "ef-imsi", imsi_file(build, imsi));
+    bool pin2 = config_present(config_get(config_get(build->root, "pins"), "pin2"));
+    describe_adf(set, "adf-usim", description_aid(build, usim, USIM_AID), 0x7FD0, pin2);
+    describe_subscription(build, set, usim);
     describe_arr_link(set);
     file_set_content(set, "ef-ust", ust_file(build, usim));
     file_set_content(set, "ef-spn", spn_file(build, usim));
     file_set_content(set, "ef-est", TERN_BYTES_OF(EST));
-    file_set_content(set, "ef-acc", acc_file(build, usim, imsi));
-    if (ad[3] != 2) file_set_content(set, "ef-ad", build_keep(build, TERN_BYTES_OF(ad)));
     describe_ecc(build, set, config_get(usim, "ecc"));
     describe_smsc(build, set, config_get(usim, "smsc"));
     struct config_node search = config_get(usim, "hplmn_search_minutes");
@@ -405,8 +411,8 @@ void describe_isim(struct build *build)
     uint8_t table[14] = {0};
     if (config_only(isim, KEYS) != TERN_OK) build->failed = true;
     struct file_set *set = file_set_new(build, "isim", 1);
-    describe_adf(build, set, "adf-isim",
-                 description_aid(build, isim, "A0000000871004FFFFFFFF8907090000"), 0x7FB0);
+    describe_adf(set, "adf-isim", description_aid(build, isim, "A0000000871004FFFFFFFF8907090000"),
+                 0x7FB0, false);
     file_set_content(set, "ef-impi",
                      ims_name(build, config_get(isim, "impi"), "I@ims.mncN.mccC.3gppnetwork.org"));
     struct tern_bytes impu =

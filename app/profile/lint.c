@@ -260,7 +260,6 @@ static void check_files(const struct installed *installed, struct findings *find
 static void survey_elements(struct survey *survey, struct findings *findings, struct tern_bytes upp)
 {
     struct tern_tlv element;
-    size_t ballast = 0;
     while (tern_der_next(&upp, &element, TERN_DER_STRICT) == 1) {
         int number = element_number(element.tag);
         if (number < 0 || number > 62) continue;
@@ -271,7 +270,6 @@ static void survey_elements(struct survey *survey, struct findings *findings, st
             check_template(survey, findings, (unsigned)number, element.value);
         }
         if (!is_ballast((unsigned)number)) continue;
-        ballast += element.raw.size;
         finding_add(findings, FINDING_WASTE, element_name((unsigned)number), element.raw.size,
                     "%s ballast: no network of today needs it", number == 24 ? "2G" : "CDMA");
     }

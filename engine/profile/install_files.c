@@ -283,6 +283,8 @@ unsigned install_template(struct tern_profile_install *install, const struct ele
     for (size_t i = 0; status == TERN_PE_OK && i < walk.table->count; i++) {
         status = take_row(install, &walk, i, &rest);
     }
+    /* PE-IoT makes the MF and the USIM at once; the PINs that follow are global ones. */
+    if (walk.table->number == 32) install->context = install->mf;
     /* What is left is out of its order or newer than the tables. */
     if (status == TERN_PE_OK && rest.size > 0) status = TERN_PE_INVALID_REQUEST_FORMAT;
     return status;

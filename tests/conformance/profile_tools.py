@@ -166,6 +166,17 @@ def builds(work):
         size, os.path.getsize(work.path('large.der'))))
 
 
+def examples(work):
+    paths = sorted(glob.glob(os.path.join(SOURCE, 'examples', 'profiles', '*.yaml')))
+    assert len(paths) >= 3
+    for path in paths:
+        upp = work.path('example.der')
+        tern('build', path, '-o', upp, '--metadata', work.path('example.metadata'))
+        assert installs(upp)['installed'], path
+        tern('lint', upp)
+    print('examples: %d build, install and pass lint' % len(paths))
+
+
 def complains(work):
     for change, words in ((('"240010123456789"', '"24001x"'), b'IMSI'),
                           (('iccid: "8946', 'iccid: "89x6'), b'ICCID'),
@@ -276,6 +287,7 @@ def lints(work):
 def main():
     work = Work()
     builds(work)
+    examples(work)
     complains(work)
     round_trips(work)
     decodes(work)

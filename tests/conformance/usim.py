@@ -427,6 +427,30 @@ def tuak():
         card.close()
 
 
+IOT = '''
+iot: true
+iccid: "8946012345678901234"
+pins: {pin1: {value: "1234", enabled: true}, puk1: "12345678"}
+usim: {imsi: "240010123456789"}
+aka: {key: %s, op: %s}
+'''
+
+
+def smallest(aka):
+    """PE-IoT of SAIP 3.3: a profile in 212 bytes that authenticates."""
+    card = Card(IOT % (KEY.hex(), OP.hex()))
+    assert card.size <= 230, card.size
+    card.expect('00A4000C022FE2', 0x9000)
+    card.expect('00B000000A', 0x9000, '986410325476981032F4')
+    card.expect(USIM, 0x9000)
+    assert authenticate(card, aka, 1, 0)[0] == 0x6982
+    card.expect('0020000108 31323334FFFFFFFF', 0x9000)
+    assert authenticate(card, aka, 1, 0)[0] == 'ok'
+    card.expect('00B0870009', 0x9000, '082904101032547698')
+    card.close()
+    print('a profile of %d bytes' % card.size)
+
+
 def main():
     aka = Milenage(KEY, OP)
     card = Card(BASE)
@@ -442,6 +466,7 @@ def main():
     print('windows, contexts')
     tuak()
     concealed()
+    smallest(aka)
     print('tuak, suci')
 
 
