@@ -14,9 +14,13 @@ static bool write_enrolment(struct demo *demo, struct row *row)
     argument(&arguments, "--pki");
     argument(&arguments, "%s", demo->pki);
     argument(&arguments, "--fqdn");
-    argument(&arguments, "%s:%d", demo->eim_fqdn, demo->eim_port);
+    argument(&arguments, "%s:%d", demo->eim_fqdn, demo->device_port);
     argument(&arguments, "--protocol");
-    argument(&arguments, "retrieve-https");
+    const char *carrier = demo->options.carrier;
+    argument(&arguments, "%s",
+             strcmp(carrier, "https") == 0   ? "retrieve-https"
+             : strcmp(carrier, "coaps") == 0 ? "retrieve-coaps"
+                                             : "proprietary");
     argument(&arguments, "--output");
     argument(&arguments, "%s", demo_path(demo, "enrol.der"));
     bool held = demo_run(demo, row, &arguments, 0, &outcome);

@@ -76,6 +76,7 @@ static void set_the_scene(struct demo *demo)
     snprintf(demo->pki, sizeof(demo->pki), "%s/pki", demo->directory);
     snprintf(demo->eim_fqdn, sizeof(demo->eim_fqdn), "eim.owner.example");
     demo->eim_port = demo_free_port();
+    demo->device_port = demo->options.link == NULL ? demo->eim_port : demo_free_port();
     demo->api_port = demo_free_port();
     set_operator(demo, SWEDEN, "sweden", "Nordlys", "24001", "smdp.sweden.example");
     set_operator(demo, SINGAPORE, "singapore", "Merlion", "52501", "smdp.singapore.example");
@@ -151,6 +152,8 @@ static void end_processes(struct demo *demo)
         process_end(&demo->sensors[i].card, SIGTERM);
         arguments_free(&demo->sensors[i].card.arguments);
     }
+    process_end(&demo->link, SIGTERM);
+    arguments_free(&demo->link.arguments);
     process_end(&demo->eim, SIGTERM);
     arguments_free(&demo->eim.arguments);
     for (int i = 0; i < OPERATOR_COUNT; i++) {
@@ -228,6 +231,11 @@ static void block_signals_for_stay(bool stays)
 
 static const struct option_row ROWS[] = {
     OPTION_TEXT(struct demo_options, curve, "curve", "p256|brainpool", "the curve of the PKI"),
+    OPTION_TEXT(struct demo_options, carrier, "carrier", "https|coaps|oscore",
+                "how ESipa travels; oscore is ours, not GSMA's"),
+    OPTION_TEXT(
+        struct demo_options, link, "link", "'PRESET [OPTION ...]'",
+        "a modelled link between sensors and eIM; more options of tern sim link may follow"),
     OPTION_TEXT(struct demo_options, directory, "data", "DIR",
                 "keep everything there; must not exist"),
     OPTION_TEXT(struct demo_options, trace, "trace", "DIR",
@@ -253,12 +261,18 @@ int verb_demo(int argc, char **argv)
 {
     static struct demo demo;
     demo.options.curve = "p256";
+    demo.options.carrier = "https";
     int status = options_parse(&TABLE, &demo.options, &argc, argv);
     if (status != OPTIONS_GO) {
         return status;
     }
     if (strcmp(demo.options.curve, "p256") != 0 && strcmp(demo.options.curve, "brainpool") != 0) {
         fputs("tern demo: --curve wants p256 or brainpool\n", stderr);
+        return 2;
+    }
+    if (strcmp(demo.options.carrier, "https") != 0 && strcmp(demo.options.carrier, "coaps") != 0 &&
+        strcmp(demo.options.carrier, "oscore") != 0) {
+        fputs("tern demo: --carrier wants https, coaps or oscore\n", stderr);
         return 2;
     }
     block_signals_for_stay(demo.options.stay);

@@ -20,12 +20,15 @@
 #define SWEDEN         0
 #define SINGAPORE      1
 #define COMMAND_MS     30000
+#define LINK_MS        600000 /**< The same over a modelled link. */
 #define REVIVALS_MAX   8 /**< How often a command is repeated after a server was killed under it. */
 #define EXIT_ANY       (-2) /**< For demo_run(): what it printed is judged, not how it ended. */
 
 struct demo_options {
     const char *directory; /**< Where everything is kept; fresh when not named. */
     const char *curve;     /**< "p256" or "brainpool" */
+    const char *carrier;   /**< "https", "coaps" or "oscore" */
+    const char *link;      /**< A preset of `tern sim link` between sensors and eIM; NULL: none. */
     const char *trace;     /**< Keep every message there; NULL keeps none. */
     bool json;
     bool stay;
@@ -80,7 +83,9 @@ struct demo {
     struct sensor sensors[SENSOR_COUNT];
     struct process eim;
     int revived; /**< How often a killed server was started again. */
-    int eim_port;
+    struct process link;
+    int eim_port;    /**< Where the eIM itself takes ESipa. */
+    int device_port; /**< What devices are told: the eIM's, or the link's before it. */
     int api_port;
     char eim_fqdn[64];
 };
@@ -117,6 +122,8 @@ bool demo_run(struct demo *demo, struct row *row, struct arguments *arguments, i
 /** Start a server and wait until it is ready. */
 bool demo_serve(struct row *row, struct process *process, const char *name);
 bool demo_start_eim(struct demo *demo, struct row *row);
+/** Whether ESipa goes over UDP. */
+bool demo_over_udp(const struct demo *demo);
 /** A port that was free a moment ago on loopback. */
 int demo_free_port(void);
 void demo_random_hex(char *out, size_t bytes);

@@ -99,6 +99,22 @@ const char *sensor_trace(const struct demo *demo, const struct sensor *sensor)
     return path;
 }
 
+static void add_carrier(struct demo *demo, struct arguments *arguments, const struct sensor *sensor)
+{
+    const char *link = demo->options.link;
+    bool slow = link != NULL && strncmp(link, "nb-iot", 6) == 0 && demo_over_udp(demo);
+    argument(arguments, "--carrier");
+    argument(arguments, "%s%s", demo->options.carrier, slow ? "-nb-iot" : "");
+    if (link != NULL && demo_over_udp(demo) && !slow) {
+        argument(arguments, "--ack-timeout-ms"); /* known round trip: no need for RFC 7252's 2 s */
+        argument(arguments, "500");
+    }
+    if (strcmp(demo->options.carrier, "oscore") == 0) {
+        argument(arguments, "--oscore");
+        argument(arguments, "%s/oscore.yaml", sensor->directory);
+    }
+}
+
 void sensor_wake_arguments(struct demo *demo, struct arguments *arguments,
                            const struct sensor *sensor, const char *modem)
 {
@@ -115,6 +131,7 @@ void sensor_wake_arguments(struct demo *demo, struct arguments *arguments,
         argument(arguments, "--modem");
         argument(arguments, "sim:%s/coverage.yaml%s", sensor->directory, modem);
     }
+    add_carrier(demo, arguments, sensor);
     argument(arguments, "--trace"); /* the malware of a later chapter steals from it */
     argument(arguments, "%s", sensor_trace(demo, sensor));
     demo_add_resolve(demo, arguments);

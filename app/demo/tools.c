@@ -54,7 +54,7 @@ void demo_add_resolve(const struct demo *demo, struct arguments *arguments)
         argument(arguments, "%s:%d:127.0.0.1", site->fqdn, site->es2_port);
     }
     argument(arguments, "--resolve");
-    argument(arguments, "%s:%d:127.0.0.1", demo->eim_fqdn, demo->eim_port);
+    argument(arguments, "%s:%d:127.0.0.1", demo->eim_fqdn, demo->device_port);
 }
 
 /* The command without its path, for a message. */
@@ -97,12 +97,13 @@ bool demo_run(struct demo *demo, struct row *row, struct arguments *arguments, i
               struct outcome *outcome)
 {
     bool held = false;
-    process_run(outcome, arguments->list, NULL, COMMAND_MS);
+    int deadline = demo->options.link == NULL ? COMMAND_MS : LINK_MS;
+    process_run(outcome, arguments->list, NULL, deadline);
     held = outcome->status == expected || (expected == EXIT_ANY && outcome->status >= 0);
     for (int i = 0; i < REVIVALS_MAX && revive(demo, row) && outcome->status != expected; i++) {
         row_add_wire(row, outcome->json); /* what the first try cost counts, too */
         outcome_free(outcome);
-        process_run(outcome, arguments->list, NULL, COMMAND_MS);
+        process_run(outcome, arguments->list, NULL, deadline);
         held = outcome->status == expected || (expected == EXIT_ANY && outcome->status >= 0);
     }
     if (!held) {

@@ -215,6 +215,55 @@ static bool start_network(struct demo *demo, struct row *row, struct operator_si
     return demo_serve(row, process, name);
 }
 
+bool demo_over_udp(const struct demo *demo)
+{
+    return strcmp(demo->options.carrier, "https") != 0;
+}
+
+/* OSCORE keys, one a sensor: the eIM's file has all, a sensor's its own. Proprietary, see GLOSSARY.
+ */
+static bool write_oscore_keys(struct demo *demo, struct row *row)
+{
+    char all[1000];
+    size_t used = (size_t)snprintf(all, sizeof(all), "oscore:\n");
+    for (int i = 0; i < SENSOR_COUNT; i++) {
+        const struct sensor *sensor = &demo->sensors[i];
+        char secret[33];
+        char line[160];
+        char own[200];
+        demo_random_hex(secret, 16);
+        snprintf(line, sizeof(line), "  - {secret: %s, device: 0%d, eim: 10}\n", secret, i + 1);
+        snprintf(own, sizeof(own), "oscore:\n%s", line);
+        used += (size_t)snprintf(all + used, sizeof(all) - used, "%s", line);
+        if (!demo_write_file(row, demo_path(demo, "sensor-%d/oscore.yaml", sensor->number), own)) {
+            return false;
+        }
+    }
+    return demo_write_file(row, demo_path(demo, "oscore.yaml"), all);
+}
+
+static bool add_eim_doors(struct demo *demo, struct row *row, struct arguments *arguments)
+{
+    const char *carrier = demo->options.carrier;
+    int esipa = demo_over_udp(demo) ? 0 : demo->eim_port;
+    argument(arguments, "--listen-esipa");
+    argument(arguments, "127.0.0.1:%d", esipa);
+    if (strcmp(carrier, "coaps") == 0) {
+        argument(arguments, "--listen-coaps");
+        argument(arguments, "127.0.0.1:%d", demo->eim_port);
+    } else if (strcmp(carrier, "oscore") == 0) {
+        argument(arguments, "--listen-oscore");
+        argument(arguments, "127.0.0.1:%d", demo->eim_port);
+        argument(arguments, "--oscore");
+        argument(arguments, "%s", demo_path(demo, "oscore.yaml"));
+    }
+    if (demo_over_udp(demo) && demo->options.link != NULL) {
+        argument(arguments, "--coap-timing");
+        argument(arguments, "nb-iot");
+    }
+    return strcmp(carrier, "oscore") != 0 || demo->eim.pid != 0 || write_oscore_keys(demo, row);
+}
+
 bool demo_start_eim(struct demo *demo, struct row *row)
 {
     struct process *process = &demo->eim;
@@ -226,8 +275,9 @@ bool demo_start_eim(struct demo *demo, struct row *row)
     argument(&process->arguments, "%s", demo_path(demo, "eim"));
     argument(&process->arguments, "--pki");
     argument(&process->arguments, "%s", demo->pki);
-    argument(&process->arguments, "--listen-esipa");
-    argument(&process->arguments, "127.0.0.1:%d", demo->eim_port);
+    if (!add_eim_doors(demo, row, &process->arguments)) {
+        return false;
+    }
     argument(&process->arguments, "--listen-api");
     argument(&process->arguments, "127.0.0.1:%d", demo->api_port);
     argument(&process->arguments, "--ready");
@@ -239,6 +289,28 @@ bool demo_start_eim(struct demo *demo, struct row *row)
     return demo_serve(row, process, "eim");
 }
 
+/* The modelled link, between the sensors and the eIM. */
+static bool start_link(struct demo *demo, struct row *row)
+{
+    struct process *process = &demo->link;
+    if (demo->options.link == NULL) {
+        return true;
+    }
+    char words[200];
+    snprintf(words, sizeof(words), "sim link --preset %s", demo->options.link);
+    demo_arguments(demo, &process->arguments, words);
+    argument(&process->arguments, "--listen");
+    argument(&process->arguments, "%s:127.0.0.1:%d", demo_over_udp(demo) ? "udp" : "tcp",
+             demo->device_port);
+    argument(&process->arguments, "--to");
+    argument(&process->arguments, "127.0.0.1:%d", demo->eim_port);
+    argument(&process->arguments, "--ready");
+    snprintf(process->ready, sizeof(process->ready), "%s", demo_path(demo, "link.ready"));
+    argument(&process->arguments, "%s", process->ready);
+    snprintf(process->log, sizeof(process->log), "%s", demo_path(demo, "link.log"));
+    return demo_serve(row, process, "link");
+}
+
 bool step_servers(struct demo *demo, struct row *row)
 {
     for (int i = 0; i < OPERATOR_COUNT; i++) {
@@ -247,7 +319,7 @@ bool step_servers(struct demo *demo, struct row *row)
             return false;
         }
     }
-    return demo_start_eim(demo, row);
+    return demo_start_eim(demo, row) && start_link(demo, row);
 }
 
 /* Sweden's MSP sends a list, Singapore's a QR image for each profile. */
