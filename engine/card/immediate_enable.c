@@ -65,7 +65,7 @@ int settings_remember_source(struct es10 *call, int slot, struct tern_bytes oid,
     struct immediate_record record;
     int status = settings_load_immediate(call, &record);
     if (status != TERN_OK) return status;
-    card->installed_slot = (int8_t)slot;
+    card->installed_slot = slot;
     card->installed_from_default =
         (record.smdp_oid.data == NULL || tern_bytes_equal(record.smdp_oid, oid)) &&
         (record.smdp_address.data == NULL || tern_bytes_equal(record.smdp_address, address));

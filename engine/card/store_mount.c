@@ -83,7 +83,7 @@ static int find_tail(struct tern_card_store *store)
     store->tail = BANK_HEADER_SIZE;
     store->sequence = 1;
     for (;;) {
-        struct item item;
+        struct item item = {0, 0, 0};
         int status = read_item(store, offset, &item);
         if (status <= 0) return status;
         if (item.key == KEY_COMMIT) {
@@ -106,7 +106,7 @@ static int find_tail(struct tern_card_store *store)
 static int transaction_aborted(const struct tern_card_store *store, size_t offset)
 {
     for (;;) {
-        struct item item;
+        struct item item = {0, 0, 0};
         int status = read_item(store, offset, &item);
         if (status <= 0) return status < 0 ? status : 1;
         if (item.key == KEY_COMMIT) return 0;
@@ -122,7 +122,7 @@ static int build_index(struct tern_card_store *store)
     bool begins = true;
     int aborted = 0;
     while (offset < store->tail) {
-        struct item item;
+        struct item item = {0, 0, 0};
         int status = read_item(store, offset, &item);
         if (status <= 0) return TERN_ERR_IO;
         if (begins) aborted = transaction_aborted(store, offset);

@@ -42,6 +42,14 @@ struct socket_door {
     struct connection *connections;
 };
 
+/** Of one that is in no list any more. */
+static void end_connection(struct connection *connection)
+{
+    loop_watch_free(connection->watch);
+    close(connection->fd);
+    free(connection);
+}
+
 static void close_connection(struct connection *connection)
 {
     struct socket_door *door = connection->door;
@@ -51,9 +59,7 @@ static void close_connection(struct connection *connection)
             break;
         }
     }
-    loop_watch_free(connection->watch);
-    close(connection->fd);
-    free(connection);
+    end_connection(connection);
     /* The last reader took its hand away: the card lost its power. */
     if (door->connections == NULL) power_reset(door->card);
     if (door->driver) loop_stop(door->loop);
@@ -277,8 +283,11 @@ struct socket_door *socket_door_connect(struct loop *loop, struct powered_card *
 void socket_door_close(struct socket_door *door)
 {
     if (door == NULL) return;
-    while (door->connections != NULL)
-        close_connection(door->connections);
+    while (door->connections != NULL) {
+        struct connection *connection = door->connections;
+        door->connections = connection->next;
+        end_connection(connection);
+    }
     if (door->watch != NULL) loop_watch_free(door->watch);
     if (door->fd >= 0) close(door->fd);
     if (door->path[0] != 0) unlink(door->path);

@@ -208,7 +208,7 @@ static int select_application(struct at_reader *reader, struct tern_writer *resp
     int status = command(reader, answer, "+CCHO", text);
     if (status == TERN_ERR_DENIED) return reply(response, 0x6A82);
     if (status != TERN_OK) return status;
-    reader->session[channel] = atoi(answer[0] == '+' ? answer + 6 : answer);
+    reader->session[channel] = (int)strtol(answer[0] == '+' ? answer + 6 : answer, NULL, 10);
     return reply(response, 0x9000);
 }
 

@@ -69,7 +69,7 @@ static int receive_all(int fd, uint8_t *data, size_t size, int64_t deadline)
 int vpcd_receive(int fd, struct tern_writer *message, int timeout_ms)
 {
     int64_t deadline = timeout_ms < 0 ? -1 : now_ms() + timeout_ms;
-    uint8_t header[2];
+    uint8_t header[2] = {0, 0};
     int status = receive_all(fd, header, sizeof header, deadline);
     if (status != 1) return status;
     size_t size = (size_t)header[0] << 8 | header[1];

@@ -234,7 +234,7 @@ struct tern_card {
     bool terminal_profile;       /**< The terminal fetches proactive commands. */
     bool mute;                   /**< The memory failed: nothing but a reset helps. */
     bool switch_pending;         /**< The mounted profile is not the enabled one yet. */
-    int8_t installed_slot;       /**< What was installed since the reset, for ImmediateEnable; -1 */
+    int installed_slot;          /**< What was installed since the reset, for ImmediateEnable; -1 */
     bool installed_from_default; /**< From the SM-DP+ of immediate enabling */
     bool euicc_capability;       /**< TERMINAL CAPABILITY announced an LPA or IPA. */
 
