@@ -289,6 +289,42 @@ static bool at_close(struct modem_door *door, const char *argument)
     return exchange(door, &nothing, TERN_BYTES_OF(command)) == 0x9000;
 }
 
+/**
+ * AT+CRSM=command,file,P1,P2,Le: READ BINARY (176) or READ RECORD (178) of a file of the MF (2Fxx)
+ * or of the USIM. 27.007, 8.18
+ */
+static bool at_restricted(struct modem_door *door, const char *argument)
+{
+    static const uint8_t USIM[] = {0xA0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x02};
+    unsigned command = 0;
+    unsigned file = 0;
+    unsigned p[3] = {0, 0, 0};
+    if (strcmp(argument, "=?") == 0) return true;
+    if (sscanf(argument, "=%u,%u,%u,%u,%u", &command, &file, &p[0], &p[1], &p[2]) != 5)
+        return false;
+    if ((command != 176 && command != 178) || file > 0xFFFF) return false;
+    if (p[0] > 255 || p[1] > 255 || p[2] > 255) return false;
+    int channel = open_channel(door);
+    if (channel < 0) return false;
+    uint8_t class = class_of(channel);
+    uint8_t select[] = {class, 0xA4, 0x00, 0x0C, 0x02, (uint8_t)(file >> 8), (uint8_t)file};
+    uint8_t read[] = {class, (uint8_t)command, (uint8_t)p[0], (uint8_t)p[1], (uint8_t)p[2]};
+    uint8_t data[256];
+    struct tern_writer nothing = tern_writer(NULL, 0);
+    struct tern_writer out = TERN_WRITER_OF(data);
+    uint16_t status = file >> 8 == 0x2F ? 0x9000 : select_aid(door, channel, TERN_BYTES_OF(USIM));
+    if (status == 0x9000) status = exchange(door, &nothing, TERN_BYTES_OF(select));
+    if (status == 0x9000) status = exchange(door, &out, TERN_BYTES_OF(read));
+    close_channel(door, channel);
+    char line[LINE_SIZE];
+    int start = snprintf(line, 64, "+CRSM: %u,%u,\"", status >> 8, status & 0xFFu);
+    struct tern_writer text = tern_writer(line + start, sizeof line - (size_t)start - 2);
+    tern_hex_encode(&text, tern_writer_bytes(&out));
+    memcpy(line + (size_t)start + tern_writer_bytes(&text).size, "\"", 2);
+    say_line(door, line);
+    return true;
+}
+
 static bool at_echo(struct modem_door *door, const char *argument)
 {
     door->echo = argument[0] != '0';
@@ -299,26 +335,27 @@ static const struct {
     const char *name;
     bool (*run)(struct modem_door *door, const char *argument);
 } COMMANDS[] = {
-    {"+CSIM",  at_csim    },
-    {"+CCHO",  at_open    },
-    {"+CGLA",  at_transmit},
-    {"+CCHC",  at_close   },
-    {"+CGSN",  at_imei    },
-    {"+GSN",   at_imei    },
-    {"+CIMI",  at_imsi    },
-    {"+CCID",  at_iccid   },
-    {"+ICCID", at_iccid   },
-    {"+QCCID", at_iccid   },
-    {"+CPIN",  at_pin     },
-    {"+CFUN",  at_radio   },
-    {"+CGMI",  at_identity},
-    {"+CGMM",  at_identity},
-    {"+CGMR",  at_identity},
-    {"+CMEE",  at_ok      },
-    {"I",      at_identity},
-    {"E",      at_echo    },
-    {"Z",      at_ok      },
-    {"",       at_ok      },
+    {"+CSIM",  at_csim      },
+    {"+CCHO",  at_open      },
+    {"+CGLA",  at_transmit  },
+    {"+CCHC",  at_close     },
+    {"+CRSM",  at_restricted},
+    {"+CGSN",  at_imei      },
+    {"+GSN",   at_imei      },
+    {"+CIMI",  at_imsi      },
+    {"+CCID",  at_iccid     },
+    {"+ICCID", at_iccid     },
+    {"+QCCID", at_iccid     },
+    {"+CPIN",  at_pin       },
+    {"+CFUN",  at_radio     },
+    {"+CGMI",  at_identity  },
+    {"+CGMM",  at_identity  },
+    {"+CGMR",  at_identity  },
+    {"+CMEE",  at_ok        },
+    {"I",      at_identity  },
+    {"E",      at_echo      },
+    {"Z",      at_ok        },
+    {"",       at_ok        },
 };
 
 static void serve_line(struct modem_door *door, char *line)

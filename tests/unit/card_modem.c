@@ -156,6 +156,10 @@ static void tells_identities(void **state)
     AT(fd, "AT+CIMI", "\r\n001010123456063\r\n\r\nOK\r\n");
     AT(fd, "AT+CCID", "\r\n+CCID: 89000123456789010001\r\n\r\nOK\r\n");
     AT(fd, "at+iccid", "\r\n+CCID: 89000123456789010001\r\n\r\nOK\r\n");
+    AT(fd, "AT+CRSM=176,28423,0,0,9", "\r\n+CRSM: 144,0,\"080910101032540636\"\r\n\r\nOK\r\n");
+    AT(fd, "AT+CRSM=176,12258,0,0,10", "\r\n+CRSM: 144,0,\"98001032547698100010\"\r\n\r\nOK\r\n");
+    AT(fd, "AT+CRSM=176,28671,0,0,9", "\r\n+CRSM: 106,130,\"\"\r\n\r\nOK\r\n");
+    AT(fd, "AT+CRSM=214,28423,0,0,9", "\r\nERROR\r\n");
     AT(fd, "AT+CPIN?", "\r\n+CPIN: READY\r\n\r\nOK\r\n");
     AT(fd, "AT+CFUN?", "\r\n+CFUN: 1\r\n\r\nOK\r\n");
     AT(fd, "AT+CFUN=0", "\r\nOK\r\n");
