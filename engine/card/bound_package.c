@@ -262,6 +262,16 @@ static int take_bytes(struct es10 *call, struct tern_bytes bytes)
     return status;
 }
 
+/** Write the piece that is held back; what others stored meanwhile may have taken its room. */
+static int write_out(struct es10 *call)
+{
+    if (call->card->session->load != LOAD_OPEN) return TERN_OK;
+    int status = state_flush(call->card);
+    if (status != TERN_ERR_NO_SPACE) return status;
+    return fail(call, TERN_BPP_COMMAND_ID_loadProfileElements,
+                TERN_ERROR_REASON_installFailedDueToInsufficientMemoryForProfile, TERN_BYTES_NONE);
+}
+
 /** The end of a segment: make it durable and hand out the result, if there is one. */
 static uint16_t end_segment(struct es10 *call)
 {
@@ -289,6 +299,7 @@ uint16_t bound_package_bytes(struct tern_card *card, struct tern_bytes bytes, bo
     }
     if (session->load == LOAD_OPEN) {
         int status = take_bytes(&call, bytes);
+        if (status == TERN_OK && last) status = write_out(&call);
         if (status == TERN_OK) status = tern_writer_status(&call.out);
         if (status != TERN_OK) {
             if (!card->mute) (void)state_rollback(card);

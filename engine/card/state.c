@@ -194,6 +194,8 @@ int state_load(struct tern_card *card)
 int state_commit(struct tern_card *card)
 {
     int status = state_flush(card);
+    /* No room for the last piece: nothing is broken, the caller gives the changes up. */
+    if (status == TERN_ERR_NO_SPACE) return status;
     if (status == TERN_OK) status = store_commit(&card->store);
     if (status != TERN_OK) card->mute = true;
     return status;

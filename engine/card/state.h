@@ -31,7 +31,10 @@ enum record_kind {
 /** Read all mirrors from the store. Removes what a power cut left half loaded. TERN_ERR_IO. */
 int state_load(struct tern_card *card);
 
-/** Make changes durable. On failure the card is mute until its reset. */
+/**
+ * Make changes durable. TERN_ERR_NO_SPACE: nothing was, roll back. On any other failure the card is
+ * mute until its reset.
+ */
 int state_commit(struct tern_card *card);
 /** Give changes up and read the mirrors again. */
 int state_rollback(struct tern_card *card);

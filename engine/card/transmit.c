@@ -75,8 +75,10 @@ void apdu_keep_output(struct tern_card *card, const struct tern_writer *out)
     card->output_size = (uint32_t)tern_writer_bytes(out).size;
 }
 
+/** Session keys of AUTHENTICATE lie there: nothing stays for the next card that borrows it. */
 static void drop_output(struct tern_card *card)
 {
+    if (card->output_size != 0) tern_wipe(session_output(card).data, card->output_size);
     card->output_size = 0;
     card->output_done = 0;
 }

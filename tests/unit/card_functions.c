@@ -92,6 +92,44 @@ static void refuses_what_does_not_fit(void **state)
     world_free(world);
 }
 
+/* Others take the room while a profile is being loaded: at every size it ends in 10 or installed.
+ */
+static void survives_the_loss_of_room_in_a_load(void **state)
+{
+    (void)state;
+    unsigned refused = 0;
+    unsigned installed = 0;
+    for (size_t room = 4300; room < 6600; room += 90) {
+        struct world *world = world_new();
+        world->config.memory = TERN_CARD_RESERVE + room;
+        world_power_on(world);
+        world_add_initial_eim(world, 0, false);
+        struct download download = {.n = 1, .stop_after = 5};
+        world_authenticate(world, &download);
+        world_prepare(world, &download);
+        struct tern_bytes package = world_bind(world, &download);
+        world_load_segments(world, package, &download);
+        if (world->response_size == 0) {
+            for (int i = 0; i < 4; i++)
+                world_psmo(world, "A600");
+            struct tern_bpp_segmenter segmenter = {.state = 0};
+            struct tern_bytes segment;
+            for (int i = 0; tern_bpp_next_segment(&segmenter, &segment, &package) == 1; i++) {
+                if (i >= 5) world_store_data(world, segment, 255);
+            }
+        }
+        int reason = world_error_reason(tern_bytes(world->response, world->response_size), NULL);
+        if (reason != 0 && reason != 10) fail_msg("room %zu: %d, SW %04X", room, reason, world->sw);
+        refused += reason == 10;
+        installed += reason == 0;
+        assert_false(world->card.mute);
+        assert_int_equal(profile_state(world, 1), reason == 0 ? 0 : -1);
+        world_free(world);
+    }
+    assert_true(refused > 0);
+    assert_true(installed > 0);
+}
+
 static void gives_certificates(void **state)
 {
     (void)state;
@@ -943,6 +981,7 @@ int main(void)
         cmocka_unit_test(tells_about_itself),
         cmocka_unit_test(has_true_memory_figures),
         cmocka_unit_test(refuses_what_does_not_fit),
+        cmocka_unit_test(survives_the_loss_of_room_in_a_load),
         cmocka_unit_test(gives_certificates),
         cmocka_unit_test(hands_over_to_an_ipae),
         cmocka_unit_test(binds_first_eims),
