@@ -257,18 +257,17 @@ void ipa_message_push(struct tern_ipa *ipa, struct tern_ipa_action *action)
 void ipa_message_pushed(struct tern_ipa *ipa)
 {
     ipa->out_size = 0;
-    if (ipa->sent_size > ipa->total_size) {
+    bool complete = ipa->sent_size == ipa->total_size;
+    if (ipa->sent_size > ipa->total_size || (ipa->stage == STAGE_TAIL && !complete)) {
         ipa_fail_row(ipa, OUTCOME_MALFORMED); /* the card changed its mind between two passes */
-    } else if (ipa->sent_size == ipa->total_size && ipa->peer == TERN_IPA_PEER_INJECTOR) {
+    } else if (complete && ipa->peer == TERN_IPA_PEER_INJECTOR) {
         ipa_finish_row(ipa);
-    } else if (ipa->sent_size == ipa->total_size) {
+    } else if (complete) {
         ipa_read_begin(ipa);
     } else if (ipa->stage == STAGE_HEAD) {
         ipa->part_index = 0;
         ipa->held_sent = 0;
         copy(ipa);
-    } else if (ipa->stage == STAGE_TAIL) {
-        ipa_fail_row(ipa, OUTCOME_MALFORMED);
     } else if (ipa->part_done) {
         ipa_message_part_done(ipa);
     } else if (ipa->parts[ipa->part_index] >= PART_HELD && ipa->held_sent < ipa->held.size) {

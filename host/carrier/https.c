@@ -407,12 +407,16 @@ static int take_header(struct https *https, const char *line)
 static int read_head(struct https *https)
 {
     char *line;
-    unsigned code;
     int status = read_line(https, &line);
     if (status != TERN_OK) {
         return status;
     }
-    if (sscanf(line, "HTTP/1.%*1[01] %3u", &code) != 1) {
+    if (strncmp(line, "HTTP/1.", 7) != 0 || strlen(line) < 12 || line[8] != ' ') {
+        return TERN_ERR_MALFORMED;
+    }
+    char *end;
+    unsigned long code = strtoul(line + 9, &end, 10);
+    if (end != line + 12) {
         return TERN_ERR_MALFORMED;
     }
     https->body = BODY_TO_END;

@@ -126,13 +126,14 @@ int commission_accept(const struct commission_device *device, int listen_fd)
 {
     char code[PAIRING_CODE_SIZE + 1];
     struct pairing pairing = {.fd = accept(listen_fd, NULL, NULL)};
+    struct commission_device own = *device;
     bool bound = false;
     if (pairing.fd < 0) {
         return TERN_ERR_IO;
     }
     int status = commission_code(device->state_folder, false, code);
     if (status == TERN_OK) {
-        status = pairing_prove_device(&pairing, code, count_attempt, (void *)(uintptr_t)device);
+        status = pairing_prove_device(&pairing, code, count_attempt, &own);
         if (status == TERN_OK) {
             status = write_attempts(device->state_folder, 0);
         } else {

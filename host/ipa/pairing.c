@@ -35,18 +35,27 @@ int pairing_code_make(char code[PAIRING_CODE_SIZE + 1])
     return TERN_OK;
 }
 
+/* One of the alphabet, or 0 for what people put between, or -1. */
+static int code_character(char c)
+{
+    int upper = toupper((unsigned char)c);
+    if (upper == '-' || upper == ' ' || upper == '\n' || upper == '\r') {
+        return 0;
+    }
+    return strchr(ALPHABET, upper) != NULL ? upper : -1;
+}
+
 int pairing_code_normalise(char code[PAIRING_CODE_SIZE + 1], const char *text)
 {
     size_t size = 0;
     for (; *text != '\0'; text++) {
-        int c = toupper((unsigned char)*text);
-        if (c == '-' || c == ' ' || c == '\n' || c == '\r') {
-            continue;
-        }
-        if (size == PAIRING_CODE_SIZE || strchr(ALPHABET, c) == NULL) {
+        int c = code_character(*text);
+        if (c < 0 || (c > 0 && size == PAIRING_CODE_SIZE)) {
             return TERN_ERR_MALFORMED;
         }
-        code[size++] = (char)c;
+        if (c > 0) {
+            code[size++] = (char)c;
+        }
     }
     code[size] = '\0';
     return size == PAIRING_CODE_SIZE ? TERN_OK : TERN_ERR_MALFORMED;

@@ -28,10 +28,11 @@
 #include "tern/der.h"
 #include "tern/limits.h"
 
-#define TERN_IPA_BUFFER_SIZE_MIN 1536 /**< Holds the certificates of small PKIs (leaf <= 700 B). \
-                                       */
-#define TERN_IPA_BUFFER_SIZE    2048  /**< What DESIGN.md 7 allows; take this when in doubt. */
-#define TERN_IPA_SAVED_SIZE_MAX 384   /**< Bytes of one WANT_SAVE. */
+#define TERN_IPA_BUFFER_SIZE_MIN                                                                \
+    1536                             /**< Holds the certificates of small PKIs (leaf <= 700 B). \
+                                      */
+#define TERN_IPA_BUFFER_SIZE    2048 /**< What DESIGN.md 7 allows; take this when in doubt. */
+#define TERN_IPA_SAVED_SIZE_MAX 384  /**< Bytes of one WANT_SAVE. */
 #define TERN_IPA_WALK_DEPTH     8
 
 /** IpaCapabilities.ipaFeatures, sgp32.md 8.1. */
@@ -193,9 +194,9 @@ struct tern_ipa_step;
  */
 struct tern_ipa {
     uint8_t phase;
-    uint8_t outcome; /* how the row ended */
-    uint8_t stage;   /* of a message */
-    uint8_t loading; /* what is staged for the card */
+    uint8_t outcome;  /* how the row ended */
+    uint8_t stage;    /* of a message */
+    uint8_t loading;  /* what is staged for the card */
     uint8_t download; /* how */
     uint8_t part_index;
     uint8_t part_count;
@@ -263,7 +264,7 @@ struct tern_ipa {
     uint8_t peer;
     uint8_t reason;
     uint8_t package_marks;
-    uint8_t notice; /* marks of the notification in hand */
+    uint8_t notice;   /* marks of the notification in hand */
     uint8_t attempts; /* deliveries over a new profile that failed */
     uint8_t channel;
     uint8_t block; /* P2 of the next STORE DATA */

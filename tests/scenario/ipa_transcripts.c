@@ -334,8 +334,8 @@ static void seed_begin(struct play *play)
 {
     char path[1024];
     const char *folder = getenv("TERN_IPA_SEEDS");
-    uint32_t options = (play->config.immediate_enable ? 0x40U : 0) |
-                       (play->config.prefer_direct ? 0x80U : 0);
+    uint32_t options =
+        (play->config.immediate_enable ? 0x40U : 0) | (play->config.prefer_direct ? 0x80U : 0);
     uint8_t features = (uint8_t)(play->config.features | options);
     uint8_t head[2] = {features, 0x7F};
     if (folder == NULL || play->piece_size != 256 || play->seed != NULL) {
