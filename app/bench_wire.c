@@ -69,13 +69,24 @@ size_t wire_choose(struct wire_scenario *scenarios, size_t max, int argc, char *
     return chosen;
 }
 
+bool wire_needs_certificates(const struct wire_scenario *scenario)
+{
+    return scenario->carrier == WIRE_OSCORE && scenario->form == WIRE_COMPACT &&
+           scenario->work >= WIRE_TS48;
+}
+
 void wire_sizes(size_t sizes[WIRE_SIZES], const struct wire_scenario *scenarios, size_t count)
 {
     bool psmo[WIRE_FORM_COUNT] = {false};
+    bool certificates = false;
     memset(sizes, 0, WIRE_SIZES * sizeof(*sizes));
     for (size_t i = 0; i < count; i++) {
         if (scenarios[i].work >= WIRE_TS48) {
             sizes[scenarios[i].work - WIRE_TS48]++;
+        }
+        if (wire_needs_certificates(&scenarios[i]) && !certificates) {
+            certificates = true;
+            sizes[WIRE_SIZES - 1]++;
         }
         if (scenarios[i].work == WIRE_PSMO && !psmo[scenarios[i].form]) {
             psmo[scenarios[i].form] = true;

@@ -76,6 +76,7 @@ struct wire_world {
     /** Each way, while a wake is counted: without it requests that a device sends ahead of the
      * answers would look as if they had waited for them. */
     unsigned delay_ms;
+    bool certificates_held; /**< the compact device has seen those of the SM-DP+ */
     char error[1000];
 };
 
@@ -109,6 +110,8 @@ bool wire_run(struct wire_world *world, struct wire_result *result,
 size_t wire_scenarios(struct wire_scenario *scenarios, size_t max);
 /** Those whose name holds one of the words; all when there is no word. */
 size_t wire_choose(struct wire_scenario *scenarios, size_t max, int argc, char **argv);
+/** Is it measured with certificates by reference? */
+bool wire_needs_certificates(const struct wire_scenario *scenario);
 /** Profiles that these need of each kind. */
 void wire_sizes(size_t sizes[WIRE_SIZES], const struct wire_scenario *scenarios, size_t count);
 

@@ -155,7 +155,8 @@ static void set_resolve(struct runner *runner)
     runner->options.resolve.count = 3;
 }
 
-static struct carrier *make_carrier(struct runner *runner, enum wire_carrier kind)
+static struct carrier *make_carrier(struct runner *runner, enum wire_form form,
+                                    enum wire_carrier kind)
 {
     if (kind == WIRE_HTTPS || kind == WIRE_HTTPS_DIRECT) {
         const struct https_options https = {
@@ -170,6 +171,8 @@ static struct carrier *make_carrier(struct runner *runner, enum wire_carrier kin
         .no_session =
             kind == WIRE_COAPS_CERT || kind == WIRE_COAPS_PINNED || kind == WIRE_COAPS_PSK,
         .session_folder = kind == WIRE_COAPS_RESUMED ? runner->state : NULL,
+        .certificate_folder = runner->state,
+        .no_certificates = form == WIRE_FULL || kind != WIRE_OSCORE,
     };
     if (kind == WIRE_COAPS_PSK) {
         psk_file_device(runner->psk, &coap.psk_identity, &coap.psk);
@@ -222,7 +225,7 @@ static bool open_device(struct runner *runner, enum wire_form form, enum wire_ca
     }
     struct device_options *options = &runner->setup.device.options;
     options->eim_carrier->verbs->free(options->eim_carrier);
-    options->eim_carrier = make_carrier(runner, kind);
+    options->eim_carrier = make_carrier(runner, form, kind);
     options->on_exchange = on_exchange;
     options->context = runner;
     return options->eim_carrier != NULL || fail(world, "out of memory", "carrier");
@@ -381,6 +384,17 @@ static bool count_wake(struct runner *runner, struct wire_result *result,
     return held;
 }
 
+/* Certificates travel by reference once they have been seen: one download before, uncounted. */
+static bool teach_certificates(struct runner *runner, const struct wire_scenario *scenario)
+{
+    struct wire_world *world = runner->world;
+    const struct wire_scenario first = {WIRE_OSCORE, WIRE_COMPACT, WIRE_MIN, "first download"};
+    bool needed = wire_needs_certificates(scenario) && !world->certificates_held;
+    world->certificates_held = world->certificates_held || needed;
+    return !needed || (prepare(world, &first) && wake(runner, first.name) && tidy(world, &first) &&
+                       wake(runner, "delete it again"));
+}
+
 bool wire_run(struct wire_world *world, struct wire_result *result,
               const struct wire_scenario *scenario)
 {
@@ -401,7 +415,8 @@ bool wire_run(struct wire_world *world, struct wire_result *result,
             return false;
         }
     }
-    held = held && prepare(world, scenario) && count_wake(&runner, result, scenario);
+    held = held && teach_certificates(&runner, scenario) && prepare(world, scenario) &&
+           count_wake(&runner, result, scenario);
     ipa_teardown(&runner.setup);
     return held && tidy(world, scenario);
 }

@@ -228,6 +228,8 @@ static struct carrier *eim_carrier(struct ipa_setup *setup, const struct ipa_opt
         .resolve_count = options->resolve.count,
         .timing = &setup->coap_timing,
         .session_folder = options->state,
+        .certificate_folder = options->state,
+        .no_certificates = strstr(options->features, "minimize") == NULL,
         .plain = oscore,
         .oscore_file = oscore ? options->oscore : NULL,
         .oscore_state = setup->oscore_state,

@@ -48,6 +48,7 @@ void tern_coap_client_begin(struct tern_coap_client *client,
     client->content_format = TERN_COAP_FORMAT_NONE;
     client->max_age_s = 60;
     client->nothing_waits = false;
+    client->certificate_size = 0;
     client->up_size = client->up_acked = 0;
     client->up_offset = 0;
     client->up_last = false;

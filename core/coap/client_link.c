@@ -90,6 +90,9 @@ static void compose(const struct tern_coap_client *client, const struct tern_coa
     if (up.used && client->request_tag != 0) {
         tern_coap_put(&builder, TERN_COAP_REQUEST_TAG, tern_bytes(&client->request_tag, 1));
     }
+    if (uploading && !up.block.more && request->certificates_held.data != NULL) {
+        tern_coap_put(&builder, TERN_COAP_CERTIFICATES_HELD, request->certificates_held);
+    }
     tern_coap_put_payload(&builder, up.payload);
 }
 
@@ -259,6 +262,11 @@ static int take_head(struct tern_coap_client *client, const struct tern_coap_mes
         tern_coap_option_uint(message, TERN_COAP_CONTENT_FORMAT, TERN_COAP_FORMAT_NONE);
     client->max_age_s = tern_coap_option_uint(message, TERN_COAP_MAX_AGE, 60);
     client->nothing_waits = tern_coap_find_option(message, TERN_COAP_NOTHING_WAITS).data != NULL;
+    struct tern_bytes certificate = tern_coap_find_option(message, TERN_COAP_CERTIFICATE);
+    if (certificate.size > 0 && certificate.size <= sizeof(client->certificate)) {
+        memcpy(client->certificate, certificate.data, certificate.size);
+        client->certificate_size = (uint8_t)certificate.size;
+    }
     client->phase = TERN_COAP_RECEIVING;
     client->head_known = true;
     if (present != 1) {

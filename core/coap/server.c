@@ -116,6 +116,7 @@ static uint8_t read_options(struct tern_coap_server *server,
     incoming->query = query == 0 ? tern_bytes(server->path, 0)
                                  : tern_bytes(server->path + query + 1, path->size - query - 1);
     incoming->method = message->code;
+    incoming->certificates_held = tern_coap_find_option(message, TERN_COAP_CERTIFICATES_HELD);
     incoming->content_format =
         tern_coap_option_uint(message, TERN_COAP_CONTENT_FORMAT, TERN_COAP_FORMAT_NONE);
     return 0;

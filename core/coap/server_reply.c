@@ -110,6 +110,10 @@ void server_answer_block(struct tern_coap_server *server, struct tern_coap_entry
     if (server->response_nothing_waits && number == 0) {
         tern_coap_put(&builder, TERN_COAP_NOTHING_WAITS, TERN_BYTES_TEXT(""));
     }
+    if (server->response_certificate_size > 0 && number == 0) {
+        tern_coap_put(&builder, TERN_COAP_CERTIFICATE,
+                      tern_bytes(server->response_certificate, server->response_certificate_size));
+    }
     tern_coap_put_payload(&builder, payload);
     finish(entry, &out);
 }
@@ -121,6 +125,13 @@ static void set_response(struct tern_coap_server *server, const struct tern_coap
     server->response_format = response->content_format;
     server->response_max_age_s = response->max_age_s;
     server->response_nothing_waits = response->nothing_waits;
+    server->response_certificate_size = 0;
+    if (response->certificate.size > 0 &&
+        response->certificate.size <= sizeof(server->response_certificate)) {
+        memcpy(server->response_certificate, response->certificate.data,
+               response->certificate.size);
+        server->response_certificate_size = (uint8_t)response->certificate.size;
+    }
     server->etag_size =
         (uint8_t)(response->etag.size < TERN_COAP_ETAG_SIZE_MAX ? response->etag.size
                                                                 : TERN_COAP_ETAG_SIZE_MAX);

@@ -49,6 +49,7 @@ bool session_operation(struct turn *turn, const struct session *session,
                        struct tern_eim_device *device, struct tern_eim_operation *operation)
 {
     if (load_device(turn, session->eid.data, device) != TERN_OK ||
+        tern_bytes_equal(device->last_session, session->transaction) || /* it has ended */
         load_operation(turn, device->eid, session->sequence, operation) != TERN_OK) {
         return false;
     }

@@ -12,6 +12,21 @@
 
 #include "engine/eim/turn.h"
 
+/* The session stays until the next one of this device has ended: the acknowledgement may be lost,
+ * and a device that repeats its PIR from another address is known by nothing else. */
+static void retire_session(struct turn *turn, struct tern_eim_device *device,
+                           const struct session *session)
+{
+    if (tern_bytes_equal(device->last_session, session->transaction)) {
+        return;
+    }
+    if (device->last_session.size > 0) {
+        remove_session(turn, device->last_session);
+    }
+    device->last_session = session->transaction;
+    save_device(turn, device);
+}
+
 /* PIR: full form in `pir`. */
 static enum result_fate take_installation(struct turn *turn, struct tern_eim_device *device,
                                           bool device_known, struct tern_bytes pir,
@@ -41,7 +56,7 @@ static enum result_fate take_installation(struct turn *turn, struct tern_eim_dev
         tern_eim_state_open(operation.state)) {
         finish_download(turn, device, &operation, pir, session->metadata);
     }
-    remove_session(turn, session->transaction);
+    retire_session(turn, device, session);
     return RESULT_TAKEN;
 }
 

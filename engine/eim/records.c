@@ -31,7 +31,8 @@ SEQUENCE(EIM_DEVICE, "EimDevice", 0x30,
          FIELD(label,              "label",            0x91, BYTES, OPTIONAL),
          FIELD(plmn,               "plmn",             0x92, BYTES, OPTIONAL),
          FIELD(enabled,            "enabled",          0x93, BYTES, OPTIONAL),
-         FIELD(address,            "address",          0x94, BYTES, OPTIONAL));
+         FIELD(address,            "address",          0x94, BYTES, OPTIONAL),
+         FIELD(last_session,       "lastSession",      0x95, BYTES, OPTIONAL));
 #undef TYPE
 
 #define TYPE tern_eim_device_data

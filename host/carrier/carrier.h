@@ -18,6 +18,11 @@
 
 #include "host/tls/tls.h"
 
+/** ESipa's path in the ASN.1 binding (SGP.32, 6.1.1), and what stands for it under OSCORE, where
+ * the binding is ours and each block pays for the path again. */
+#define CARRIER_ESIPA_PATH  "/gsma/rsp2/asn1"
+#define CARRIER_OSCORE_PATH "/e"
+
 struct carrier_request {
     const char *address;    /**< "host" or "host:port"; the carrier knows its default port */
     const char *path;       /**< "/gsma/rsp2/asn1" */

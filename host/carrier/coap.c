@@ -20,6 +20,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "host/carrier/certificates.h"
 #include "host/carrier/oscore_file.h"
 #include "host/config/files.h"
 #include "host/http/address.h"
@@ -49,6 +50,11 @@ struct coap_carrier {
     struct tls_trust trust;
     char path[TERN_COAP_PATH_SIZE_MAX];
     char host[260];
+    struct certificates certificates;
+    uint8_t held[TERN_COAP_CERTIFICATE_HELD_MAX];
+    bool written;  /* the request has begun */
+    bool splicing; /* what the answer says of a certificate is known */
+    bool ended;    /* all of the peer's bytes were read */
     unsigned attempts;
     unsigned unanswered; /* request datagrams since something came */
     char reason[200];
@@ -267,7 +273,9 @@ static int shake_hands(struct coap_carrier *carrier)
     dtls_start(carrier->dtls);
     while (!dtls_established(carrier->dtls)) {
         if (dtls_status(carrier->dtls) != TERN_OK) {
-            forget_session(carrier);
+            if (dtls_status(carrier->dtls) != TERN_ERR_TIMEOUT) {
+                forget_session(carrier); /* refused, not lost: it is of no use any more */
+            }
             return fail(carrier, dtls_status(carrier->dtls), dtls_reason(carrier->dtls));
         }
         int status = take_datagram(carrier, dtls_wait_ms(carrier->dtls));
@@ -395,7 +403,9 @@ static int coap_begin(struct carrier *base, const struct carrier_request *reques
     }
     memcpy(carrier->trust_digest, digest, sizeof(digest));
     snprintf(carrier->target, sizeof(carrier->target), "%s", request->address);
-    snprintf(carrier->path, sizeof(carrier->path), "%s", request->path);
+    bool shorter = carrier->oscore != NULL && strcmp(request->path, CARRIER_ESIPA_PATH) == 0;
+    snprintf(carrier->path, sizeof(carrier->path), "%s",
+             shorter ? CARRIER_OSCORE_PATH : request->path);
     carrier->heard = false;
     carrier->unanswered = 0;
     const struct tern_coap_request coap = {
@@ -406,6 +416,7 @@ static int coap_begin(struct carrier *base, const struct carrier_request *reques
         .total_size = (uint32_t)request->total_size,
     };
     tern_coap_client_begin(&carrier->client, &coap);
+    carrier->written = carrier->splicing = carrier->ended = false;
     if (carrier->fd >= 0) {
         return TERN_OK;
     }
@@ -418,12 +429,27 @@ static int coap_begin(struct carrier *base, const struct carrier_request *reques
     return status;
 }
 
+/* InitiateAuthentication and AuthenticateClient are answered with a certificate: say which ones are
+ * here already. */
+static void say_held(struct coap_carrier *carrier, struct tern_bytes piece)
+{
+    bool answered_so =
+        piece.size > 1 && piece.data[0] == 0xBF && (piece.data[1] == 0x39 || piece.data[1] == 0x3B);
+    if (!carrier->written && answered_so && !carrier->options.no_certificates) {
+        struct tern_writer held = TERN_WRITER_OF(carrier->held);
+        certificates_write_held(&carrier->certificates, &held);
+        carrier->client.request.certificates_held = tern_bytes(carrier->held, held.size);
+    }
+    carrier->written = true;
+}
+
 static int coap_send(struct carrier *base, struct tern_bytes piece, bool last)
 {
     struct coap_carrier *carrier = own(base);
     if (carrier->fd < 0) {
         return TERN_ERR_STATE;
     }
+    say_held(carrier, piece);
     for (;;) {
         size_t taken = 0;
         enum tern_coap_phase before = carrier->client.phase;
@@ -443,6 +469,35 @@ static int coap_send(struct carrier *base, struct tern_bytes piece, bool last)
     }
 }
 
+/* The answer's head says whether a certificate is left out of it or to be kept. */
+static int begin_splicing(struct coap_carrier *carrier)
+{
+    const struct tern_coap_client *client = &carrier->client;
+    if (carrier->splicing || !client->head_known) {
+        return TERN_OK;
+    }
+    carrier->splicing = true;
+    return certificates_begin(&carrier->certificates,
+                              tern_bytes(client->certificate, client->certificate_size));
+}
+
+/* Take what the peer sent, and put in what it left out. False: nothing is there yet. */
+static bool take_body(struct coap_carrier *carrier, struct tern_writer *out, bool *last)
+{
+    struct certificates *certificates = &carrier->certificates;
+    size_t inserted = certificates_insert(certificates, out->data, out->capacity);
+    out->size = inserted;
+    if (inserted == 0 && !carrier->ended) {
+        struct tern_writer piece =
+            tern_writer(out->data, certificates_room(certificates, out->capacity));
+        carrier->ended = tern_coap_client_read(&carrier->client, &piece);
+        certificates_pass(certificates, tern_writer_bytes(&piece));
+        out->size = piece.size;
+    }
+    *last = carrier->ended && !certificates_wait(certificates);
+    return out->size > 0 || *last;
+}
+
 static int coap_read(struct carrier *base, uint8_t *out, size_t out_size, size_t *size, bool *last,
                      bool *nothing_waits)
 {
@@ -455,25 +510,31 @@ static int coap_read(struct carrier *base, uint8_t *out, size_t out_size, size_t
     }
     for (;;) {
         struct tern_writer writer = tern_writer(out, out_size);
-        bool done = tern_coap_client_read(client, &writer);
-        bool answered = client->phase == TERN_COAP_RECEIVING || done;
+        bool answered = client->phase == TERN_COAP_RECEIVING || client->phase == TERN_COAP_DONE;
         if (answered && TERN_COAP_CLASS(client->code) != 2) {
             char text[40];
             snprintf(text, sizeof(text), "%u.%02u", client->code >> 5, client->code & 31u);
             return fail(carrier, TERN_ERR_UNEXPECTED, text);
         }
-        if (writer.size > 0 || done) {
+        int status = begin_splicing(carrier);
+        if (status != TERN_OK) {
+            return fail(carrier, status, "a certificate is meant that we do not hold");
+        }
+        if (answered && take_body(carrier, &writer, last)) {
             *size = writer.size;
-            *last = done;
-            *nothing_waits = done && client->nothing_waits;
-            carrier->base.traffic.round_trips += done ? 1 : 0;
+            *nothing_waits = *last && client->nothing_waits;
+            carrier->base.traffic.round_trips += *last ? 1 : 0;
+            carrier->attempts = carrier->options.attempts; /* it moves: patience begins anew */
             /* While the reader is busy with this, the next blocks are on their way. */
-            if (!done) {
+            if (!*last) {
                 pump(carrier, 0); /* an error shows itself again at the next call */
             }
             return TERN_OK;
         }
-        int status = pump(carrier, WAIT_MS_MAX);
+        if (carrier->ended) {
+            return fail(carrier, TERN_ERR_MALFORMED, "a certificate is meant behind the end");
+        }
+        status = pump(carrier, WAIT_MS_MAX);
         if (status != TERN_OK) {
             return status;
         }
@@ -527,6 +588,7 @@ struct carrier *coap_carrier_new(const struct coap_options *options)
     carrier->fd = -1;
     carrier->options = *options;
     struct coap_options *own_options = &carrier->options;
+    certificates_open(&carrier->certificates, options->certificate_folder);
     own_options->default_port = options->default_port == 0 ? 5684 : options->default_port;
     own_options->szx = options->szx == 0 ? 6 : options->szx;
     own_options->window = options->window == 0 ? 4 : options->window;

@@ -21,6 +21,10 @@ struct coap_options {
     uint32_t content_format; /**< 0: TERN_COAP_FORMAT_OCTETS; TERN_COAP_FORMAT_NONE: none */
     /** Sessions to resume live here (0600, a file a peer); NULL: in memory only. */
     const char *session_folder;
+    /** Certificates that came with answers are kept there and need not come again; NULL: in memory.
+     */
+    const char *certificate_folder;
+    bool no_certificates;           /**< do not say that certificates are held */
     bool no_session;                /**< a full handshake each time, for comparison */
     bool plain;                     /**< coap without DTLS, for tests and under OSCORE */
     bool short_tags;                /**< CCM_8 */

@@ -42,6 +42,7 @@ struct request {
     uint8_t entry;
     char path[TERN_COAP_PATH_SIZE_MAX + 1];
     char peer[80];
+    uint8_t held[TERN_COAP_CERTIFICATE_HELD_MAX];
     uint8_t *body;
 };
 
@@ -344,7 +345,14 @@ static void give_to_handler(struct session *session, const struct tern_coap_inco
     request->entry = incoming->entry;
     request->next = session->requests;
     session->requests = request;
+    struct tern_bytes held = TERN_BYTES_NONE;
+    if (incoming->certificates_held.data != NULL &&
+        incoming->certificates_held.size <= sizeof(request->held)) {
+        held = tern_bytes(request->held, incoming->certificates_held.size);
+        memcpy(request->held, incoming->certificates_held.data, held.size);
+    }
     request->public = (struct coap_request){
+        .certificates_held = held,
         .method = incoming->method,
         .path = request->path[0] == '\0' ? "/" : request->path,
         .content_format = incoming->content_format,
@@ -443,6 +451,7 @@ void coap_reply(struct coap_request *public, const struct coap_reply *reply)
         }
         response.max_age_s = reply->max_age_s == 0 ? 60 : reply->max_age_s;
         response.nothing_waits = reply->nothing_waits;
+        response.certificate = reply->certificate;
         tern_coap_server_reply(&session->core, request->entry, &response, loop_now_ms());
         struct request **link = &session->requests;
         while (*link != request) {

@@ -25,18 +25,20 @@ struct coap_request {
     struct tern_bytes query;
     uint32_t content_format;
     struct tern_bytes body;
-    const char *peer;               /**< "192.0.2.1:40000" */
-    struct tern_bytes psk_identity; /**< of the DTLS session; empty without PSK */
-    struct tern_bytes oscore_id;    /**< the peer's Sender ID; data NULL without OSCORE */
-    void *user;                     /**< the handler's own, NULL at first */
+    struct tern_bytes certificates_held; /**< what the device said it holds; data NULL: nothing */
+    const char *peer;                    /**< "192.0.2.1:40000" */
+    struct tern_bytes psk_identity;      /**< of the DTLS session; empty without PSK */
+    struct tern_bytes oscore_id;         /**< the peer's Sender ID; data NULL without OSCORE */
+    void *user;                          /**< the handler's own, NULL at first */
 };
 
 struct coap_reply {
     uint8_t code;
-    uint32_t content_format; /**< TERN_COAP_FORMAT_NONE: left out */
-    struct tern_bytes body;  /**< copied */
-    uint32_t max_age_s;      /**< 0: the default, which is not sent */
-    bool nothing_waits;      /**< tell the device that no package waits */
+    uint32_t content_format;       /**< TERN_COAP_FORMAT_NONE: left out */
+    struct tern_bytes body;        /**< copied */
+    uint32_t max_age_s;            /**< 0: the default, which is not sent */
+    bool nothing_waits;            /**< tell the device that no package waits */
+    struct tern_bytes certificate; /**< of certificates_reduce(); empty: none */
 };
 
 /** What an exchange cost: IP bytes with IP and UDP headers, handshakes in it. */

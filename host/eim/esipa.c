@@ -13,12 +13,14 @@
 #include <string.h>
 #include <strings.h>
 
+#include "host/carrier/carrier.h"
+#include "host/carrier/certificates.h"
 #include "host/crypto/openssl.h"
 #include "host/eim/eim_server.h"
 #include "host/log/log.h"
 #include "tern/es9plus.h"
 
-#define ASN1_PATH   "/gsma/rsp2/asn1"
+#define ASN1_PATH   CARRIER_ESIPA_PATH
 #define JSON_PATH   "/gsma/rsp2/esipa/"
 #define ASN1_TYPE   "application/x-gsma-rsp-asn1"
 #define JSON_TYPE   "application/json"
@@ -311,18 +313,28 @@ static void call(struct exchange *exchange)
 /* SGP.32, 6.2: 2.04 with the message or without one; sgp32.md 7.6. */
 static void reply_coap(struct exchange *exchange, unsigned status, struct tern_bytes body)
 {
+    uint8_t option[TERN_COAP_CERTIFICATE_OPTION_SIZE];
+    struct tern_writer place = TERN_WRITER_OF(option);
+    uint8_t *rest = malloc(body.size + 1);
+    struct tern_writer without = tern_writer(rest, rest == NULL ? 0 : body.size);
+    bool reduced = rest != NULL && status < 300 &&
+                   certificates_reduce(body, exchange->coap->certificates_held, &without, &place);
     struct coap_reply coap = {.code = status < 300    ? TERN_COAP_CHANGED
                                       : status == 503 ? TERN_COAP_UNAVAILABLE
                                       : status == 404 ? TERN_COAP_NOT_FOUND
                                       : status < 500  ? TERN_COAP_BAD_REQUEST
                                                       : TERN_COAP_INTERNAL_ERROR,
                               .content_format = TERN_COAP_FORMAT_NONE,
-                              .body = status < 300 ? body : TERN_BYTES_NONE,
+                              .body = status >= 300 ? TERN_BYTES_NONE
+                                      : reduced     ? tern_writer_bytes(&without)
+                                                    : body,
+                              .certificate = reduced ? tern_writer_bytes(&place) : TERN_BYTES_NONE,
                               .max_age_s = status == 503 ? 10 : 0,
                               .nothing_waits = exchange->nothing_waits};
     eim_trace(exchange->worker->server, "esipa", "response", "asn1", false, body);
     exchange->worker->server->metrics.refused += status >= 400;
     coap_reply(exchange->coap, &coap);
+    free(rest);
     exchange->coap = NULL;
 }
 
@@ -514,11 +526,17 @@ void esipa_handler(void *context, struct http_request *request)
     run(exchange);
 }
 
+static bool is_esipa_path(const struct coap_request *request)
+{
+    return strcmp(request->path, ASN1_PATH) == 0 ||
+           (request->oscore_id.data != NULL && strcmp(request->path, CARRIER_OSCORE_PATH) == 0);
+}
+
 void esipa_coap_handler(void *context, struct coap_request *request)
 {
     struct eim_server *server = context;
-    uint8_t code = request->method != TERN_COAP_POST       ? TERN_COAP_METHOD_NOT_ALLOWED
-                   : strcmp(request->path, ASN1_PATH) != 0 ? TERN_COAP_NOT_FOUND
+    uint8_t code = request->method != TERN_COAP_POST ? TERN_COAP_METHOD_NOT_ALLOWED
+                   : !is_esipa_path(request)         ? TERN_COAP_NOT_FOUND
                    : request->content_format != TERN_COAP_FORMAT_NONE &&
                            request->content_format != TERN_COAP_FORMAT_OCTETS
                        ? TERN_COAP_UNSUPPORTED_FORMAT

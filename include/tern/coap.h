@@ -83,7 +83,16 @@ enum tern_coap_option {
      * a reply that no package waits. Empty. A peer that does not know it ignores it.
      */
     TERN_COAP_NOTHING_WAITS = 65000,
+    /**
+     * Ours, elective and safe: the device holds certificates and need not get them again
+     * (host/carrier/certificates.h). In a request hashes of those, in an answer a place.
+     */
+    TERN_COAP_CERTIFICATES_HELD = 65004,
+    TERN_COAP_CERTIFICATE = 65008,
 };
+#define TERN_COAP_CERTIFICATE_HASH_SIZE   6 /**< of SHA-256 */
+#define TERN_COAP_CERTIFICATE_HELD_MAX    12
+#define TERN_COAP_CERTIFICATE_OPTION_SIZE 3
 
 #define TERN_COAP_FORMAT_OCTETS  42
 #define TERN_COAP_FORMAT_NONE    0xFFFFFFFFu
@@ -192,6 +201,8 @@ struct tern_coap_request {
     uint32_t content_format; /**< TERN_COAP_FORMAT_NONE: left out */
     uint32_t accept;         /**< TERN_COAP_FORMAT_NONE: left out */
     uint32_t total_size;     /**< of the body: Size1 goes with the first of several blocks */
+    /** TERN_COAP_CERTIFICATES_HELD, goes with the last block; data NULL: left out. Borrowed. */
+    struct tern_bytes certificates_held;
 };
 
 struct tern_coap_slot {
@@ -219,6 +230,8 @@ struct tern_coap_client {
     uint32_t content_format;    /**< of the response, TERN_COAP_FORMAT_NONE when absent */
     uint32_t max_age_s;         /**< of the response, 60 when absent */
     bool nothing_waits;         /**< the response has TERN_COAP_NOTHING_WAITS */
+    uint8_t certificate[TERN_COAP_CERTIFICATE_OPTION_SIZE]; /**< TERN_COAP_CERTIFICATE of it */
+    uint8_t certificate_size;                               /**< 0: it has none */
     struct tern_coap_request request;
     /* identifiers */
     uint16_t next_id;
@@ -311,7 +324,8 @@ struct tern_coap_incoming {
     struct tern_bytes query; /**< "a=b&c", empty when there is none */
     uint32_t content_format;
     struct tern_bytes body;
-    uint8_t entry; /**< name it in tern_coap_server_reply() */
+    struct tern_bytes certificates_held; /**< data NULL when the device sent no list */
+    uint8_t entry;                       /**< name it in tern_coap_server_reply() */
 };
 
 struct tern_coap_entry {
@@ -362,6 +376,8 @@ struct tern_coap_server {
     uint32_t response_format;
     uint32_t response_max_age_s;
     bool response_nothing_waits;
+    uint8_t response_certificate[TERN_COAP_CERTIFICATE_OPTION_SIZE];
+    uint8_t response_certificate_size;
     uint8_t etag[TERN_COAP_ETAG_SIZE_MAX]; /**< of it, and with BODY_WANTED the one wanted */
     uint8_t etag_size;
     uint8_t wanted; /**< entry that waits for a body */
@@ -397,6 +413,8 @@ struct tern_coap_response {
     struct tern_bytes etag;  /**< of a body that needs several blocks; empty: no block-wise, cut */
     uint32_t max_age_s;      /**< 60, the default, is not sent */
     bool nothing_waits;      /**< TERN_COAP_NOTHING_WAITS goes with it */
+    /** TERN_COAP_CERTIFICATE goes with the first block, at most 3 bytes; empty: left out. */
+    struct tern_bytes certificate;
 };
 
 /** Answer the request in `entry`. */

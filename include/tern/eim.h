@@ -111,6 +111,7 @@ struct tern_eim_device {
     struct tern_bytes plmn;    /**< rPLMN last reported, 3 bytes, or empty. */
     struct tern_bytes enabled; /**< ICCID of the enabled profile as last known, or empty. */
     struct tern_bytes address; /**< Where an injecting eIM reaches the IPA (host:port). */
+    struct tern_bytes last_session; /**< transactionId of the last download that ended. */
 };
 
 enum tern_eim_device_flag {
