@@ -2,13 +2,16 @@
 /* Keys and certificates of an SM-DP+ or SM-DS: see rsp_material.h. */
 #include "app/rsp_material.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "host/config/files.h"
 #include "host/crypto/openssl.h"
+#include "host/store/sqlite_store.h"
 
 static char *without_port(const char *name)
 {
@@ -142,4 +145,55 @@ void rsp_server_defaults(struct tern_rsp_server *server, const char *address)
     memcpy(server->svn_min, SVN_MIN, sizeof SVN_MIN);
     memcpy(server->svn_max, SVN_MAX, sizeof SVN_MAX);
     server->session_lifetime_s = 3600;
+}
+
+/* Newest change below the PKI directory, one level of folders deep. */
+static int64_t newest_change(const char *path, int depth)
+{
+    struct stat info;
+    if (stat(path, &info) != 0) {
+        return 0;
+    }
+    int64_t newest = (int64_t)info.st_mtim.tv_sec * 1000 + info.st_mtim.tv_nsec / 1000000;
+    DIR *dir = S_ISDIR(info.st_mode) && depth > 0 ? opendir(path) : NULL;
+    struct dirent *entry;
+    while (dir != NULL && (entry = readdir(dir)) != NULL) {
+        char child[1024];
+        int size = snprintf(child, sizeof child, "%s/%s", path, entry->d_name);
+        if (entry->d_name[0] != '.' && size > 0 && (size_t)size < sizeof child) {
+            int64_t changed = newest_change(child, depth - 1);
+            newest = changed > newest ? changed : newest;
+        }
+    }
+    if (dir != NULL) {
+        closedir(dir);
+    }
+    return newest;
+}
+
+bool rsp_pki_changed(const char *dir)
+{
+    static int64_t last;
+    int64_t change = newest_change(dir, 4);
+    bool changed = last != 0 && change != last;
+    last = change;
+    return changed;
+}
+
+int rsp_backup(struct sqlite_store *store, const char *database, struct tern_bytes secret,
+               const char *target)
+{
+    char path[600];
+    int status = folder_make(target, 0700);
+    if (status == TERN_OK && (status = path_join(path, sizeof path, target, database)) == TERN_OK) {
+        status = sqlite_store_backup(store, path);
+    }
+    if (status == TERN_OK &&
+        (status = path_join(path, sizeof path, target, "secret.key")) == TERN_OK) {
+        status = file_write(path, secret, 0600);
+    }
+    if (status < 0) {
+        fprintf(stderr, "tern: cannot back up to %s: %s\n", target, tern_error_text(status));
+    }
+    return status < 0 ? 2 : 0;
 }

@@ -24,11 +24,21 @@ struct rsp_material {
 struct rsp_material *rsp_material_load(const char *dir, const char *name, bool smds);
 void rsp_material_free(struct rsp_material *material);
 
+/* True when something below the directory was changed since the last call. One directory a process.
+ */
+bool rsp_pki_changed(const char *dir);
+
 /* Fill in what depends on the material: identities and trust. */
 void rsp_material_apply(const struct rsp_material *material, struct tern_rsp_server *server);
 
 /* The secret file of a data directory, 0600, made when it is not there. Message on stderr. */
 int rsp_secret_load(const char *data, uint8_t *secret, size_t size);
+
+/* Copy store and secret to the folder `target` while a server runs. Exit status, message on stderr.
+ */
+struct sqlite_store;
+int rsp_backup(struct sqlite_store *store, const char *database, struct tern_bytes secret,
+               const char *target);
 
 /* Defaults that both servers share. */
 void rsp_server_defaults(struct tern_rsp_server *server, const char *address);

@@ -4,12 +4,10 @@
  * certificates on the main loop. SIGHUP, or a changed PKI directory, loads the certificates and
  * revocation lists again; requests under way finish with those they began with.
  */
-#include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "app/smdp.h"
@@ -79,30 +77,6 @@ static int prepare_policy(struct smdp_options *options)
     return status;
 }
 
-/* Newest change below the PKI directory, one level of folders deep. */
-static int64_t newest_change(const char *path, int depth)
-{
-    struct stat info;
-    if (stat(path, &info) != 0) {
-        return 0;
-    }
-    int64_t newest = (int64_t)info.st_mtim.tv_sec * 1000 + info.st_mtim.tv_nsec / 1000000;
-    DIR *dir = S_ISDIR(info.st_mode) && depth > 0 ? opendir(path) : NULL;
-    struct dirent *entry;
-    while (dir != NULL && (entry = readdir(dir)) != NULL) {
-        char child[1024];
-        int size = snprintf(child, sizeof child, "%s/%s", path, entry->d_name);
-        if (entry->d_name[0] != '.' && size > 0 && (size_t)size < sizeof child) {
-            int64_t changed = newest_change(child, depth - 1);
-            newest = changed > newest ? changed : newest;
-        }
-    }
-    if (dir != NULL) {
-        closedir(dir);
-    }
-    return newest;
-}
-
 static void reload(struct smdp_server *server)
 {
     struct rsp_material *fresh = rsp_material_load(server->options.pki, server->name, false);
@@ -156,16 +130,11 @@ static void sweep(struct smdp_server *server)
 
 static void housekeeping(void *context)
 {
-    static int64_t pki_change;
     static unsigned turn;
     struct smdp_server *server = context;
     rsp_outbox_run(&server->outbox);
-    if (turn % 8 == 0) { /* every two seconds */
-        int64_t change = newest_change(server->options.pki, 3);
-        if (pki_change != 0 && change != pki_change) {
-            reload_wanted = 1;
-        }
-        pki_change = change;
+    if (turn % 8 == 0 && rsp_pki_changed(server->options.pki)) { /* every two seconds */
+        reload_wanted = 1;
     }
     if (turn++ % 240 == 239) { /* every minute */
         sweep(server);

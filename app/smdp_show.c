@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "app/smdp.h"
-#include "host/config/files.h"
 #include "tern/json.h"
 
 struct show {
@@ -212,7 +211,6 @@ int smdp_backup(int argc, char **argv)
 {
     struct show show = {.json = false};
     uint8_t secret[SMDP_SECRET_SIZE];
-    char path[600];
     int status = options_parse(&BACKUP, &show, &argc, argv);
     if (status != OPTIONS_GO) {
         return status;
@@ -226,21 +224,9 @@ int smdp_backup(int argc, char **argv)
     }
     memcpy(secret, show.smdp.server.secret, TERN_RSP_SECRET_SIZE);
     memcpy(secret + TERN_RSP_SECRET_SIZE, show.smdp.seal_key, TERN_SMDP_SEAL_KEY_SIZE);
-    status = folder_make(argv[1], 0700);
-    if (status == TERN_OK &&
-        (status = path_join(path, sizeof path, argv[1], "smdp.db")) == TERN_OK) {
-        status = sqlite_store_backup(show.store, path);
-    }
-    if (status == TERN_OK &&
-        (status = path_join(path, sizeof path, argv[1], "secret.key")) == TERN_OK) {
-        status = file_write(path, TERN_BYTES_OF(secret), 0600);
-    }
+    status = rsp_backup(show.store, "smdp.db", TERN_BYTES_OF(secret), argv[1]);
     tern_wipe(secret, sizeof secret);
     sqlite_store_close(show.store);
     tern_wipe(&show.smdp, sizeof show.smdp);
-    if (status < 0) {
-        fprintf(stderr, "tern smdp: cannot back up to %s: %s\n", argv[1], tern_error_text(status));
-        return 2;
-    }
-    return 0;
+    return status;
 }

@@ -36,6 +36,8 @@ static const struct option_row ROWS[] = {
     OPTION_TEXT(struct smds_options, listen_es11, "listen-es11", "ADDR:PORT", "ES11 for devices"),
     OPTION_TEXT(struct smds_options, listen_es12, "listen-es12", "ADDR:PORT",
                 "ES12 for SM-DP+s and SM-DSs, mutual TLS"),
+    OPTION_TEXT(struct smds_options, listen_admin, "listen-admin", "ADDR:PORT",
+                "/healthz and /metrics over HTTPS; default none"),
     OPTION_TEXT(struct smds_options, ready, "ready", "FILE", "written once it listens"),
     OPTION_TEXT(struct smds_options, trace, "trace", "DIR", "keep every message"),
     OPTION_TEXT(struct smds_options, log_level, "log-level", "LEVEL", "debug, info, warn, error"),
@@ -78,6 +80,9 @@ static void reload(struct smds_server *server)
     pthread_rwlock_unlock(&server->caller.lock);
     (void)http_server_set_identity(server->es11, &fresh->tls.identity, TERN_BYTES_NONE);
     (void)http_server_set_identity(server->es12, &fresh->tls.identity, fresh->anchors);
+    if (server->admin != NULL) {
+        (void)http_server_set_identity(server->admin, &fresh->tls.identity, TERN_BYTES_NONE);
+    }
     rsp_material_free(old);
     log_info("pki.reload", "result", "loaded", "pki", server->options.pki);
 }
@@ -104,6 +109,9 @@ static void housekeeping(void *context)
     rsp_outbox_run(&server->outbox);
     if (turn++ % 40 == 39) {
         sweep(server);
+    }
+    if (turn % 8 == 0 && rsp_pki_changed(server->options.pki)) { /* every two seconds */
+        reload_wanted = 1;
     }
     if (reload_wanted) {
         reload_wanted = 0;
@@ -163,6 +171,9 @@ static void tear_down(struct smds_server *server)
     if (server->es12 != NULL) {
         http_server_stop(server->es12);
     }
+    if (server->admin != NULL) {
+        http_server_stop(server->admin);
+    }
     if (server->caller.client != NULL) {
         http_client_free(server->caller.client);
     }
@@ -210,13 +221,22 @@ static int run(struct smds_server *server)
     if (server->es11 == NULL || server->es12 == NULL) {
         return 2;
     }
-    const struct ready_entry entries[] = {
+    struct ready_entry entries[3] = {
         {"es11", http_server_address(server->es11)},
         {"es12", http_server_address(server->es12)},
     };
+    size_t count = 2;
+    if (server->options.listen_admin != NULL) {
+        server->admin =
+            listen_on(server, server->options.listen_admin, TERN_BYTES_NONE, smds_on_admin);
+        if (server->admin == NULL) {
+            return 2;
+        }
+        entries[count++] = (struct ready_entry){"admin", http_server_address(server->admin)};
+    }
     log_info("smds.listening", "name", server->name, "es11", entries[0].address, "es12",
              entries[1].address);
-    if (ready_write(server->options.ready, entries, TERN_COUNT_OF(entries)) != TERN_OK) {
+    if (ready_write(server->options.ready, entries, count) != TERN_OK) {
         return 2;
     }
     loop_timer_set(server->housekeeping, 0);
@@ -332,12 +352,39 @@ static int show(int argc, char **argv)
     return status;
 }
 
+static const struct option_table BACKUP = OPTION_TABLE(
+    "tern smds backup --data DIR TARGET",
+    "Copies the data directory to TARGET while the server runs, key included.", SHOW_ROWS);
+
+static int backup(int argc, char **argv)
+{
+    struct smds_options options = {.data = NULL};
+    struct tern_smds smds = {.store = NULL};
+    struct sqlite_store *store;
+    int status = options_parse(&BACKUP, &options, &argc, argv);
+    if (status != OPTIONS_GO) {
+        return status;
+    }
+    if (argc != 2) {
+        fprintf(stderr, "usage: %s\n", BACKUP.usage);
+        return 2;
+    }
+    if (open_store(&options, &store, &smds) != TERN_OK) {
+        return 2;
+    }
+    status = rsp_backup(store, "smds.db", TERN_BYTES_OF(smds.server.secret), argv[1]);
+    sqlite_store_close(store);
+    tern_wipe(&smds, sizeof smds);
+    return status;
+}
+
 int verb_smds(int argc, char **argv)
 {
     static const struct command_row COMMANDS[] = {
-        {"serve", serve, "run the SM-DS: ES11 for devices, ES12 for SM-DP+s"},
-        {"show",  show,  "the events it keeps"                              },
-        {NULL,    NULL,  NULL                                               },
+        {"serve",  serve,  "run the SM-DS: ES11 for devices, ES12 for SM-DP+s"},
+        {"backup", backup, "a consistent copy of the data directory"          },
+        {"show",   show,   "the events it keeps"                              },
+        {NULL,     NULL,   NULL                                               },
     };
     return command_run("tern smds COMMAND [OPTION ...]", COMMANDS, argc, argv);
 }

@@ -17,6 +17,7 @@ struct smds_options {
     const char *parent_path;
     const char *listen_es11;
     const char *listen_es12;
+    const char *listen_admin;
     const char *ready;
     const char *trace;
     const char *log_level;
@@ -26,6 +27,14 @@ struct smds_options {
     struct option_list allow_networks;
     struct option_list allow_ports;
     struct outbound_policy policy;
+};
+
+/* Answers counted by function and status code; all on one loop. */
+struct smds_metrics {
+    unsigned long es11[TERN_ES9PLUS_FUNCTION_COUNT][TERN_STATUS_CODE_COUNT];
+    unsigned long es12[3][TERN_STATUS_CODE_COUNT];
+    unsigned long refused;
+    unsigned long failed;
 };
 
 struct smds_server {
@@ -39,6 +48,8 @@ struct smds_server {
     struct loop *loop;
     struct http_server *es11;
     struct http_server *es12;
+    struct http_server *admin;
+    struct smds_metrics metrics;
     struct loop_timer *housekeeping;
 };
 
@@ -47,5 +58,6 @@ struct smds_server {
 /* http handlers; `context` is the server. All on one loop. */
 void smds_on_es11(void *context, struct http_request *request);
 void smds_on_es12(void *context, struct http_request *request);
+void smds_on_admin(void *context, struct http_request *request);
 
 #endif

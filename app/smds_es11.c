@@ -38,6 +38,7 @@ static void answer(struct smds_server *server, struct http_request *request,
         tern_eid_to_text(&digits, exchange->eid);
     }
     enum tern_status_code code = tern_status_find(said->subject_code, said->reason_code);
+    server->metrics.es11[exchange->call.response.function][code]++;
     log_info("es11", "function", tern_es9plus_name(exchange->call.response.function), "status",
              tern_status_text(code)->name, "eid", exchange->has_eid ? eid : NULL, "peer",
              request->peer);
@@ -55,6 +56,7 @@ static void run(struct smds_server *server, struct http_request *request, struct
     int status = tern_es9plus_request_decode(&call->request, exchange->binding, function,
                                              request->body, &exchange->arena, &fault);
     if (status < 0 && (fault.field == NULL || call->request.function == TERN_ES9PLUS_NONE)) {
+        server->metrics.refused++;
         http_reply(request, 400, NULL, 0, tern_bytes_text(tern_error_text(status)));
         return;
     }
@@ -76,6 +78,7 @@ static void run(struct smds_server *server, struct http_request *request, struct
     status = tern_smds_es11(&server->smds, call, exchange->eid, &exchange->has_eid);
     pthread_rwlock_unlock(&server->caller.lock);
     if (status < 0) {
+        server->metrics.failed++;
         log_error("es11.failed", "why", tern_error_text(status));
         http_reply(request, 500, NULL, 0, TERN_BYTES_NONE);
         return;
@@ -110,6 +113,7 @@ void smds_on_es11(void *context, struct http_request *request)
     int refused = refusal(request, asn1, function);
     void *memory = refused != 0 ? NULL : malloc(SMDS_ARENA_SIZE);
     if (memory == NULL) {
+        server->metrics.refused++;
         http_reply(request, refused != 0 ? refused : 503, NULL, 0, TERN_BYTES_NONE);
         return;
     }

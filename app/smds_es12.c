@@ -77,6 +77,11 @@ static void reply(void *context, int error)
         return;
     }
     if (error < 0) {
+        if (error == TERN_ERR_MALFORMED) {
+            exchange->server->metrics.refused++;
+        } else {
+            exchange->server->metrics.failed++;
+        }
         log_warn("es12.failed", "why", tern_error_text(error));
         http_reply(exchange->request, error == TERN_ERR_MALFORMED ? 400 : 500, NULL, 0,
                    tern_bytes_text(tern_error_text(error)));
@@ -88,6 +93,7 @@ static void reply(void *context, int error)
     }
     enum tern_status_code code =
         tern_status_find(call->status.subject_code, call->status.reason_code);
+    exchange->server->metrics.es12[call->function][code]++;
     log_info("es12", "function", tern_es12_name(call->function), "status",
              tern_status_text(code)->name, "eid", call->has_eid ? eid : NULL, "requester",
              (const char *)exchange->requester);

@@ -17,7 +17,8 @@ class Smds:
         self.pki, self.folder, self.name = pki, folder, name
         self.data = os.path.join(folder, "data")
         self.server = Server(["smds", "serve", "--data", self.data, "--pki", pki.folder, "--name",
-                              name, "--listen-es11", "127.0.0.1:0", "--listen-es12", "127.0.0.1:0"]
+                              name, "--listen-es11", "127.0.0.1:0", "--listen-es12", "127.0.0.1:0",
+                              "--listen-admin", "127.0.0.1:0"]
                              + list(options), folder, os.path.join(folder, "log"))
 
     def start(self):

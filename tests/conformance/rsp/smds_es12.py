@@ -5,7 +5,7 @@ import os
 import ssl
 import time
 
-from .bench import ROOT_SMDS, SMDS, eid, new_euicc
+from .bench import ROOT_SMDS, SMDS, eid, new_euicc, tern
 from .report import expect
 from .smds_bench import Smds, entries
 from .wire import ES12, Peer, context
@@ -111,6 +111,27 @@ def single(report, pki, folder):
                 pass
             server.es12.close()
             expect(server.delete(eid(2), "EV-2").code, "ok")
+
+        @case("5.9.1", "a backup of the running server can go on in its place")
+        def _():
+            home = os.path.join(folder, "restored")
+            os.makedirs(home)
+            tern("smds", "backup", "--data", server.data, os.path.join(home, "data"))
+            copy = Smds(pki, home, SMDS).start()
+            try:
+                expect(copy.events(), server.events())
+                expect(copy.delete(eid(4), "MANY-0").code, "ok")
+                expect(len(server.events()), len(copy.events()) + 1)
+            finally:
+                copy.stop()
+
+        @case("6.5.1", "/healthz and /metrics")
+        def _():
+            admin = Peer(SMDS, server.server.ports["admin"], context(pki.anchors))
+            expect(admin.raw("/healthz", None, {}, "GET")[::2], (200, b"ok\n"))
+            text = admin.raw("/metrics", None, {}, "GET")[2].decode()
+            assert 'function="ES12.RegisterEvent",status="8.9.5/3.3"} ' in text, text
+            expect(admin.raw("/else", None, {}, "GET")[0], 404)
 
         @case("5.9.1", "after all this only what was registered is there")
         def _():
