@@ -74,6 +74,7 @@ static bool waits_for_server(const struct turn *turn, const struct tern_eim_oper
     return operation->kind == TERN_EIM_KIND_DOWNLOAD && operation->state == TERN_EIM_FETCHED &&
            operation->origin == TERN_EIM_ORIGIN_EIM &&
            operation->code == TERN_EIM_OWN_SMDP_UNREACHABLE &&
+           operation->result.size > 0 && /* the device has given up this try and said so */
            (int64_t)turn->now_ms < operation->fetched_ms + wait;
 }
 
