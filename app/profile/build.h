@@ -91,6 +91,15 @@ int build_description(struct build *build, size_t size);
 void describe_usim(struct build *build);
 /* EF.IMSI, EF.ACC and, for a MNC of three digits, EF.AD. */
 void describe_subscription(struct build *build, struct file_set *set, struct config_node usim);
+void describe_puks(struct build *build, struct config_node pins);
+/* Those of the MF, or with `local` those of the application. */
+void describe_pins(struct build *build, struct config_node pins, bool local);
+/* The ADF of an application: AID, temporary FID, the PINs whose status it shows. */
+void describe_adf(struct file_set *set, const char *row, struct tern_bytes aid, uint16_t temporary,
+                  bool pin2);
+/* EF.ARR as a link to the MF's. */
+void describe_arr_link(struct file_set *set);
+bool only_digits(const char *text, size_t least, size_t most);
 void describe_aka(struct build *build, struct config_node aka, struct config_node fallback);
 void describe_telecom(struct build *build);
 void describe_isim(struct build *build);
