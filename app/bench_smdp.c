@@ -11,6 +11,7 @@
  * new, its EUM is not), a one-time key, an agreement, and AES with CMAC over what must be
  * encrypted: with protection keys a few hundred bytes, with session keys the whole profile.
  */
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -149,9 +150,16 @@ static int open_world(struct world *world)
     return 0;
 }
 
+static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *place)
+{
+    (void)info;
+    (void)kind;
+    (void)place;
+    return remove(path);
+}
+
 static void close_world(struct world *world)
 {
-    char command[128];
     for (size_t i = 0; i < BATCH; i++) {
         free(world->sessions[i].request_arena.data);
         free(world->sessions[i].arena.data);
@@ -162,8 +170,8 @@ static void close_world(struct world *world)
     }
     rsp_material_free(world->material);
     tern_pki_free(world->euiccs);
-    snprintf(command, sizeof command, "rm -rf '%s'", world->folder);
-    if (world->folder[0] == '\0' || system(command) != 0) {
+    if (world->folder[0] != '\0' &&
+        nftw(world->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0) {
         fprintf(stderr, "tern bench: %s stays behind\n", world->folder);
     }
 }

@@ -131,9 +131,8 @@ static bool start(struct running *running, const struct tern_task *task)
     snprintf(address, sizeof address, "%.*s", (int)task->target.size,
              (const char *)task->target.data);
     if (task->kind == TERN_TASK_PROGRESS) {
-        base = outbox->operator_url == NULL
-                   ? NULL
-                   : outbox->operator_url(outbox->context, task->target);
+        base = outbox->operator_url == NULL ? NULL
+                                            : outbox->operator_url(outbox->context, task->target);
         path = "/gsma/rsp2/es2plus/handleDownloadProgressInfo";
     }
     running->kind = task->kind;

@@ -86,7 +86,9 @@ struct rsp_material *rsp_material_load(const char *dir, const char *name, bool s
         return NULL;
     }
     free(host);
-    material->anchors = tls_anchors_of(material->pki);
+    size_t size;
+    material->anchor_data = tls_anchors_of(material->pki, &size);
+    material->anchors = tern_bytes(material->anchor_data, size);
     return material;
 }
 
@@ -94,7 +96,7 @@ void rsp_material_free(struct rsp_material *material)
 {
     if (material != NULL) {
         tls_material_free(&material->tls);
-        free((void *)(uintptr_t)material->anchors.data);
+        free(material->anchor_data);
         tern_pki_free(material->pki);
         free(material);
     }

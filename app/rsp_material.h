@@ -14,7 +14,8 @@ struct rsp_material {
     struct tern_rsp_identity identities[RSP_IDENTITY_MAX];
     size_t identity_count;
     struct tls_material tls;
-    struct tern_bytes anchors; /* malloc'ed */
+    uint8_t *anchor_data;
+    struct tern_bytes anchors; /* in it */
 };
 
 /*

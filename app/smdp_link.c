@@ -29,7 +29,9 @@ static int open_online(struct es2_link *link)
                 options->operator_name, why.text[0] == '\0' ? "" : ": ", why.text);
         return TERN_ERR_CERTIFICATE;
     }
-    link->anchors = tls_anchors_of(link->pki);
+    size_t size;
+    link->anchor_data = tls_anchors_of(link->pki, &size);
+    link->anchors = tern_bytes(link->anchor_data, size);
     struct http_client_options client = {.resolve = options->resolve.items,
                                          .resolve_count = options->resolve.count};
     link->client = http_client_new(&client);
@@ -61,7 +63,7 @@ void es2_close(struct es2_link *link)
         sqlite_store_close(link->store);
     }
     tls_material_free(&link->tls);
-    free((void *)(uintptr_t)link->anchors.data);
+    free(link->anchor_data);
     tern_pki_free(link->pki);
     tern_wipe(&link->smdp, sizeof link->smdp);
     free(link->memory);

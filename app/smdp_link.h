@@ -34,6 +34,7 @@ struct es2_link {
     struct tern_smdp smdp;
     struct tern_pki *pki; /* with one */
     struct tls_material tls;
+    uint8_t *anchor_data;
     struct tern_bytes anchors;
     struct http_client *client;
     void *memory;

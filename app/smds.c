@@ -124,6 +124,7 @@ static int open_store(const struct smds_options *options, struct sqlite_store **
                       struct tern_smds *smds)
 {
     char path[512];
+    *store = NULL;
     if (options->data == NULL) {
         fprintf(stderr, "tern smds: --data DIR is missing\n");
         return TERN_ERR_MISSING;
@@ -135,9 +136,9 @@ static int open_store(const struct smds_options *options, struct sqlite_store **
     if (status == TERN_OK) {
         status = sqlite_store_open(store, path);
     }
-    if (status < 0) {
+    if (status < 0 || *store == NULL) {
         fprintf(stderr, "tern smds: cannot open %s: %s\n", options->data, tern_error_text(status));
-        return status;
+        return status < 0 ? status : TERN_ERR_IO;
     }
     smds->store = sqlite_store_interface(*store);
     return TERN_OK;

@@ -39,20 +39,17 @@ void tls_material_free(struct tls_material *material)
     memset(material, 0, sizeof *material);
 }
 
-struct tern_bytes tls_anchors_of(const struct tern_pki *pki)
+uint8_t *tls_anchors_of(const struct tern_pki *pki, size_t *size)
 {
-    size_t size = 0;
     const struct tern_pki_entry *entry = NULL;
+    *size = 0;
     while ((entry = tern_pki_find(pki, TERN_PKI_CI, NULL, TERN_BYTES_NONE, entry)) != NULL) {
-        size += entry->certificate.raw.size;
+        *size += entry->certificate.raw.size;
     }
-    uint8_t *data = malloc(size == 0 ? 1 : size);
-    if (data == NULL) {
-        return TERN_BYTES_NONE;
-    }
-    struct tern_writer out = tern_writer(data, size);
+    uint8_t *data = malloc(*size == 0 ? 1 : *size);
+    struct tern_writer out = tern_writer(data, data == NULL ? 0 : *size);
     while ((entry = tern_pki_find(pki, TERN_PKI_CI, NULL, TERN_BYTES_NONE, entry)) != NULL) {
         tern_write(&out, entry->certificate.raw);
     }
-    return tern_bytes(data, size);
+    return data;
 }

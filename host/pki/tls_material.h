@@ -18,7 +18,8 @@ struct tls_material {
 int tls_material_from_entry(struct tls_material *material, const struct tern_pki_entry *entry);
 void tls_material_free(struct tls_material *material);
 
-/** All CI certificates, DER after DER, malloc'ed: anchors for trust and mutual TLS. */
-struct tern_bytes tls_anchors_of(const struct tern_pki *pki);
+/** All CI certificates, DER after DER, malloc'ed: anchors for trust and mutual TLS. NULL without
+ * memory. */
+uint8_t *tls_anchors_of(const struct tern_pki *pki, size_t *size);
 
 #endif

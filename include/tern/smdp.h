@@ -31,6 +31,7 @@
 /** Arena for one call: the largest package, its answer, and what is read on the way. */
 #define TERN_SMDP_ARENA_SIZE (4u << 20)
 
+/* clang-format off */
 /** Profile states. SGP.22, 3.1.6; sgp22.md 10.3 */
 #define TERN_SMDP_STATE_LIST(X, P)                                                             \
     X(P, Available, 0)                                                                         \
@@ -38,6 +39,7 @@
     X(P, Linked, 2)                                                                            \
     X(P, Confirmed, 3) X(P, Released, 4) X(P, Downloaded, 5) X(P, Installed, 6) X(P, Error, 7) \
         X(P, Unavailable, 8) X(P, Deleted, 9)
+/* clang-format on */
 TERN_CODES(tern_smdp_state, TERN_SMDP_STATE);
 
 /** How this SM-DP+ decides where the spec leaves it to the server. */
