@@ -273,6 +273,37 @@ static void answers_longer_than_256_bytes(void **state)
     world_free(world);
 }
 
+/* What known clients send first, byte for byte, and what each of them insists on. sgp22.md 17.7 */
+static void satisfies_known_clients(void **state)
+{
+    (void)state;
+    /* lpac over PC/SC: no Le anywhere, the FCI is never fetched. */
+    struct world *world = world_new();
+    APDU(world, "80AA00000AA9088100820101830107", "9000");
+    APDU(world, "0070000001", "019000");
+    APDU(world, "01A4040010" ISDR, "6127");
+    APDU(world, "81E2910006BF3E035C015A", "6115");
+    APDU(world, "81C0000015", "BF3E125A1089049032123451234512345678901235 9000");
+    APDU(world, "0070800100", "9000");
+    /* pySim-shell: probes, then tells an IoT card by GetCerts. */
+    tern_card_reset(&world->card);
+    assert_int_equal(world_apdu_hex(world, "00A40004023F00") >> 8, 0x61);
+    assert_int_equal(world_apdu_hex(world, "00A40004022F00") >> 8, 0x61);
+    assert_int_equal(world_apdu_hex(world, "00A4040410" ISDR "00"), 0x9000);
+    assert_int_equal(world_apdu_hex(world, "80E2910003BF560000"), 0x6100);
+    assert_int_equal(world->response_size, 256);
+    assert_int_equal(world_fetch(world), 0x9000);
+    APDU(world, "80E2910006BF3E035C015A00", "BF3E125A1089049032123451234512345678901235 9000");
+    /* onomondo-ipa: a channel by number with P3 00, SELECT must be answered by 61xx. */
+    tern_card_reset(&world->card);
+    APDU(world, "80AA000005A903830107", "9000");
+    APDU(world, "0070000100", "9000");
+    APDU(world, "01A4040410" ISDR, "6127");
+    APDU(world, "81E2910006BF3E035C015A", "6115");
+    APDU(world, "01C0000015", "BF3E125A1089049032123451234512345678901235 9000");
+    world_free(world);
+}
+
 /* ---- Profiles and REFRESH ---- */
 
 static void enable(struct world *world, unsigned n)
@@ -414,6 +445,7 @@ int main(void)
         cmocka_unit_test(chains_store_data),
         cmocka_unit_test(speaks_t1),
         cmocka_unit_test(answers_longer_than_256_bytes),
+        cmocka_unit_test(satisfies_known_clients),
         cmocka_unit_test(switches_at_once_without_a_terminal_profile),
         cmocka_unit_test(asks_a_terminal_that_can_be_asked),
         cmocka_unit_test(goes_on_when_nobody_fetches),
