@@ -64,7 +64,7 @@ static void compose(const struct tern_coap_client *client, const struct tern_coa
         tern_coap_put(&builder, TERN_COAP_ETAG, tern_bytes(client->etag, client->etag_size));
     }
     tern_coap_put_path(&builder, request->path);
-    if (request->content_format != TERN_COAP_FORMAT_NONE && uploading) {
+    if (request->content_format != TERN_COAP_FORMAT_NONE) { /* equal in all requests of a body */
         tern_coap_put_uint(&builder, TERN_COAP_CONTENT_FORMAT, request->content_format);
     }
     if (request->accept != TERN_COAP_FORMAT_NONE) {
@@ -87,7 +87,7 @@ static void compose(const struct tern_coap_client *client, const struct tern_coa
     if (client->echo_size > 0) {
         tern_coap_put(&builder, TERN_COAP_ECHO, tern_bytes(client->echo, client->echo_size));
     }
-    if (up.used && client->request_tag != 0) {
+    if ((up.used || !uploading) && client->request_tag != 0) {
         tern_coap_put(&builder, TERN_COAP_REQUEST_TAG, tern_bytes(&client->request_tag, 1));
     }
     if (uploading && !up.block.more && request->certificates_held.data != NULL) {

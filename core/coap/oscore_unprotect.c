@@ -31,6 +31,10 @@ static int open_message(const struct tern_oscore *oscore, struct tern_writer *pl
         return status;
     }
     uint8_t code = text[0];
+    bool request = TERN_COAP_CLASS(outer->code) == 0;
+    if (code == TERN_COAP_EMPTY || (TERN_COAP_CLASS(code) == 0) != request) {
+        return TERN_ERR_UNEXPECTED; /* a response is no request in disguise */
+    }
     struct tern_coap_walk inner = {.rest = tern_bytes(text + 1, size - 1)};
     struct tern_coap_walk over = {.rest = outer->options};
     struct tern_coap_builder builder =

@@ -595,7 +595,7 @@ struct carrier *coap_carrier_new(const struct coap_options *options)
     own_options->attempts = options->attempts == 0 ? 4 : options->attempts;
     own_options->timing = options->timing == NULL ? &TERN_COAP_TIMING_DEFAULT : options->timing;
     own_options->content_format =
-        options->content_format == 0 ? TERN_COAP_FORMAT_OCTETS : options->content_format;
+        options->content_format == 0 ? TERN_COAP_FORMAT_NONE : options->content_format;
     size_t memory_size =
         TERN_COAP_CLIENT_MEMORY((size_t)16 << own_options->szx, own_options->window);
     carrier->memory = malloc(memory_size);

@@ -18,7 +18,7 @@ struct coap_options {
     uint8_t window;    /**< blocks in flight; 0: 4 */
     unsigned attempts; /**< connections tried for one exchange; 0: 4 */
     uint8_t method;    /**< 0: POST */
-    uint32_t content_format; /**< 0: TERN_COAP_FORMAT_OCTETS; TERN_COAP_FORMAT_NONE: none */
+    uint32_t content_format; /**< 0: none, as sgp32.md 7.6 has it */
     /** Sessions to resume live here (0600, a file a peer); NULL: in memory only. */
     const char *session_folder;
     /** Certificates that came with answers are kept there and need not come again; NULL: in memory.
