@@ -12,6 +12,7 @@
  * (signing results) is not counted. Every device has its own key; TLS sessions are not resumed.
  * eim.psmo.growth is the first again with more and more devices in the store.
  */
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -396,6 +397,14 @@ static int run_engine(struct eim_bench *bench, const char *folder, double limit_
     return growth(bench, limit_us, most);
 }
 
+static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *where)
+{
+    (void)info;
+    (void)kind;
+    (void)where;
+    return remove(path);
+}
+
 struct bench_eim_options {
     uint64_t devices;
     bool engine_only;
@@ -419,7 +428,6 @@ int bench_eim(int argc, char **argv)
     }
     struct bench_limits limits;
     char folder[] = "/tmp/tern-bench-XXXXXX";
-    char command[64];
     struct eim_bench *bench = calloc(1, sizeof(*bench));
     if (bench == NULL || mkdtemp(folder) == NULL || bench_limits(&limits, TERN_CURVE_P256) != 0) {
         free(bench);
@@ -439,6 +447,5 @@ int bench_eim(int argc, char **argv)
         tern_openssl_key_free(&bench->devices[i].key);
     }
     free(bench);
-    snprintf(command, sizeof(command), "rm -rf %s", folder);
-    return system(command) == 0 ? status : 2;
+    return nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0 ? status : 2;
 }

@@ -146,18 +146,58 @@ static int complain(const cJSON *answer, int http_status)
     return http_status >= 500 ? 2 : 1;
 }
 
+/* Pinned key, or a CA. `ca` is to be freed. */
+static bool take_trust(struct eim_client *client, struct tls_trust *trust, uint8_t spki[256],
+                       uint8_t **ca)
+{
+    struct tern_writer spki_out = tern_writer(spki, 256);
+    size_t ca_size = 0;
+    if (client->spki != NULL &&
+        tern_base64_decode(&spki_out, tern_bytes_text(client->spki)) == TERN_OK) {
+        trust->spki = tern_writer_bytes(&spki_out);
+    } else if (client->ca != NULL && file_read(client->ca, 1 << 20, ca, &ca_size) == TERN_OK) {
+        trust->anchors = tern_bytes(*ca, ca_size);
+    } else {
+        fprintf(stderr, "tern eim: how to trust the server? give --data, --spki or --ca\n");
+        return false;
+    }
+    return true;
+}
+
+/* Make the call and read the answer. */
+static int ask(struct eim_client *client, const struct http_call *call, cJSON **answer)
+{
+    struct http_client_options options = {.resolve = client->resolve.items,
+                                          .resolve_count = client->resolve.count};
+    struct http_client *http = http_client_new(&options);
+    struct http_response response = {.error = TERN_ERR_NO_SPACE};
+    int status = 2;
+    if (http != NULL && http_client_call(http, call, &response) == TERN_OK) {
+        *answer = cJSON_ParseWithLength((const char *)response.body.data, response.body.size);
+        status = response.status >= 200 && response.status < 300
+                     ? 0
+                     : complain(*answer, response.status);
+    } else {
+        fprintf(stderr, "tern eim: %s: %s\n", client->api,
+                response.reason[0] != '\0' ? response.reason : tern_error_text(response.error));
+    }
+    if (status != 0) {
+        cJSON_Delete(*answer);
+        *answer = NULL;
+    }
+    http_response_release(&response);
+    http_client_free(http);
+    return status;
+}
+
 int eim_client_send(struct eim_client *client, const char *method, const char *path,
-                    const char *type, const void *data, size_t size, cJSON **answer)
+                    const char *type, struct tern_bytes body, cJSON **answer)
 {
     char url[1200];
     char token[256];
     char authorization[300];
     uint8_t spki[256];
     uint8_t *ca = NULL;
-    size_t ca_size = 0;
-    struct tern_writer spki_out = TERN_WRITER_OF(spki);
-    struct http_client_options options = {.resolve = client->resolve.items,
-                                          .resolve_count = client->resolve.count};
     *answer = NULL;
     if (!read_token(client, token, sizeof(token))) {
         fprintf(stderr, "tern eim: no token: give --token-file or set TERN_EIM_TOKEN\n");
@@ -173,37 +213,11 @@ int eim_client_send(struct eim_client *client, const char *method, const char *p
     struct http_call call = {.method = method,
                              .url = url,
                              .headers = headers,
-                             .header_count = type == NULL && size == 0 ? 1 : 2,
-                             .body = tern_bytes(data, size),
+                             .header_count = type == NULL && body.size == 0 ? 1 : 2,
+                             .body = body,
                              .timeout_ms = CALL_MS,
                              .response_size_max = ANSWER_SIZE_MAX};
-    if (client->spki != NULL &&
-        tern_base64_decode(&spki_out, tern_bytes_text(client->spki)) == TERN_OK) {
-        call.trust.spki = tern_writer_bytes(&spki_out);
-    } else if (client->ca != NULL && file_read(client->ca, 1 << 20, &ca, &ca_size) == TERN_OK) {
-        call.trust.anchors = tern_bytes(ca, ca_size);
-    } else {
-        fprintf(stderr, "tern eim: how to trust the server? give --data, --spki or --ca\n");
-        return 2;
-    }
-    struct http_client *http = http_client_new(&options);
-    struct http_response response = {.error = TERN_ERR_NO_SPACE};
-    int status = 2;
-    if (http != NULL && http_client_call(http, &call, &response) == TERN_OK) {
-        *answer = cJSON_ParseWithLength((const char *)response.body.data, response.body.size);
-        status = response.status >= 200 && response.status < 300
-                     ? 0
-                     : complain(*answer, response.status);
-    } else {
-        fprintf(stderr, "tern eim: %s: %s\n", client->api,
-                response.reason[0] != '\0' ? response.reason : tern_error_text(response.error));
-    }
-    if (status != 0) {
-        cJSON_Delete(*answer);
-        *answer = NULL;
-    }
-    http_response_release(&response);
-    http_client_free(http);
+    int status = take_trust(client, &call.trust, spki, &ca) ? ask(client, &call, answer) : 2;
     tern_wipe(authorization, sizeof(authorization));
     free(ca);
     return status;
@@ -215,7 +229,7 @@ int eim_client_call(struct eim_client *client, const char *method, const char *p
     char *text = body == NULL ? NULL : cJSON_PrintUnformatted(body);
     cJSON_Delete(body);
     int status = eim_client_send(client, method, path, text == NULL ? NULL : "application/json",
-                                 text, text == NULL ? 0 : strlen(text), answer);
+                                 text == NULL ? TERN_BYTES_NONE : tern_bytes_text(text), answer);
     if (text != NULL) {
         tern_wipe(text, strlen(text));
     }

@@ -38,9 +38,9 @@ int eim_client_parse(struct eim_client *client, const char *usage, const char *s
  * message on stderr: 1 the server says no, 2 could not ask. */
 int eim_client_call(struct eim_client *client, const char *method, const char *path, cJSON *body,
                     cJSON **answer);
-/* The same with raw bytes. */
+/* The same with raw bytes of this type. */
 int eim_client_send(struct eim_client *client, const char *method, const char *path,
-                    const char *type, const void *data, size_t size, cJSON **answer);
+                    const char *type, struct tern_bytes body, cJSON **answer);
 
 /* Print a list or an object; as JSON with --json. Deletes `answer`. */
 int eim_client_print(struct eim_client *client, cJSON *answer, const struct column *columns,

@@ -159,7 +159,7 @@ static int send_file(struct eim_client *client, const char *path, const char *fi
         fprintf(stderr, "tern eim: cannot read %s\n", file);
         return 2;
     }
-    int status = eim_client_send(client, "POST", path, type, data, size, &answer);
+    int status = eim_client_send(client, "POST", path, type, tern_bytes(data, size), &answer);
     tern_wipe(data, size);
     free(data);
     return status == 0 ? eim_client_print(client, answer, NULL, 0) : status;

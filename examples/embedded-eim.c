@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An eIM inside somebody's device-management platform: libtern-eim with the platform's own
- * transport, storage and crypto. The transport here is lines of hexadecimal text on stdin and
- * stdout, the storage an array that would be the platform's database, the crypto OpenSSL.
- *
+ * An eIM inside somebody's platform: libtern-eim with the platform's own transport (here lines of
+ * hexadecimal text), storage (an array) and crypto (OpenSSL). This gets a package, signed:
  *     printf 'BF4F125A1089044045930000000000002153893210\n' | embedded-eim
- *
- * answers that device's GetEimPackage with a package that enables a profile, signed.
  */
 /* Build: libtern-eim libcrypto */
 #include <openssl/ec.h>

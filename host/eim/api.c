@@ -199,6 +199,24 @@ void api_finish(struct api_call *call)
 
 /* ---- Reading ---- */
 
+/* What stands in a query, %XX and + undone. */
+static void unescape(char *out, size_t out_size, const char *text, size_t size)
+{
+    struct tern_writer writer = tern_writer(out, out_size - 1);
+    for (size_t i = 0; i < size; i++) {
+        uint8_t byte[1];
+        struct tern_writer one = TERN_WRITER_OF(byte);
+        if (text[i] == '%' && i + 2 < size &&
+            tern_hex_decode(&one, tern_bytes(text + i + 1, 2)) == TERN_OK) {
+            tern_write_byte(&writer, byte[0]);
+            i += 2;
+        } else {
+            tern_write_byte(&writer, text[i] == '+' ? ' ' : (uint8_t)text[i]);
+        }
+    }
+    out[tern_writer_bytes(&writer).size] = '\0';
+}
+
 const char *api_query(const struct api_call *call, const char *name, char *out, size_t out_size)
 {
     const char *at = call->request->query;
@@ -207,17 +225,7 @@ const char *api_query(const struct api_call *call, const char *name, char *out, 
         const char *end = strchr(at, '&');
         size_t length = end == NULL ? strlen(at) : (size_t)(end - at);
         if (length > size && strncmp(at, name, size) == 0 && at[size] == '=') {
-            size_t written = 0;
-            for (size_t i = size + 1; i < length && written + 1 < out_size; i++) {
-                unsigned byte;
-                if (at[i] == '%' && i + 2 < length && sscanf(at + i + 1, "%2x", &byte) == 1) {
-                    out[written++] = (char)byte;
-                    i += 2;
-                } else {
-                    out[written++] = at[i] == '+' ? ' ' : at[i];
-                }
-            }
-            out[written] = '\0';
+            unescape(out, out_size, at + size + 1, length - size - 1);
             return out;
         }
         at = end == NULL ? NULL : end + 1;

@@ -145,9 +145,13 @@ int api_metrics(struct api_call *call);
 int api_outbound(struct api_call *call);
 
 /* A code for a download: by id, or the first free one of a pool. Marks it as assigned. */
+struct code_taken {
+    char activation_code[TERN_ACTIVATION_CODE_SIZE + 1];
+    char confirmation_code[API_TEXT_SIZE]; /* kept when it is given already */
+    char reference[32];
+};
 int code_take(struct api_call *call, const char *id, const char *pool, const uint8_t *eid,
-              char activation_code[TERN_ACTIVATION_CODE_SIZE + 1],
-              char confirmation_code[API_TEXT_SIZE], char reference[32]);
+              struct code_taken *taken);
 int code_assigned(struct api_call *call, const char *reference, const char *operation);
 
 /* Finish a call: reply and free it. */
@@ -156,8 +160,13 @@ void api_finish(struct api_call *call);
 void api_look_at_events(struct eim_server *server);
 int webhook_secret(char out[65]);
 int token_make(char token[64], uint8_t digest[TERN_SHA256_SIZE]);
-int user_save(struct eim_worker *worker, const uint8_t digest[TERN_SHA256_SIZE], const char *name,
-              const char *role, const char *tenant, uint64_t expires_ms, uint64_t number);
+struct api_user {
+    uint64_t number;
+    const char *name, *role, *tenant;
+    uint64_t expires_ms;
+};
+int user_save(struct eim_worker *worker, const uint8_t digest[TERN_SHA256_SIZE],
+              const struct api_user *user);
 int audit_append(struct eim_worker *worker, const struct api_call *call, int status);
 
 #endif

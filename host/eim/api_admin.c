@@ -30,23 +30,24 @@ int token_make(char token[64], uint8_t digest[TERN_SHA256_SIZE])
     return error == TERN_OK ? crypto->sha256(crypto->context, digest, &text, 1) : error;
 }
 
-int user_save(struct eim_worker *worker, const uint8_t digest[TERN_SHA256_SIZE], const char *name,
-              const char *role, const char *tenant, uint64_t expires_ms, uint64_t number)
+int user_save(struct eim_worker *worker, const uint8_t digest[TERN_SHA256_SIZE],
+              const struct api_user *user)
 {
     const struct tern_store *store = worker->eim.store;
     uint8_t key[8];
-    cJSON *user = cJSON_CreateObject();
-    cJSON_AddNumberToObject(user, "id", (double)number);
-    cJSON_AddStringToObject(user, "name", name);
-    cJSON_AddStringToObject(user, "role", role);
-    cJSON_AddStringToObject(user, "tenant", tenant == NULL ? "" : tenant);
-    cJSON_AddNumberToObject(user, "expires_ms", (double)expires_ms);
-    cJSON_AddNumberToObject(user, "added_ms", (double)unix_ms());
-    int error = record_save(worker, "api.user", tern_bytes(digest, TERN_SHA256_SIZE), user);
-    cJSON_Delete(user);
-    return error != TERN_OK ? error
-                            : store->save(store->context, "api.user-of", number_key(key, number),
-                                          tern_bytes(digest, TERN_SHA256_SIZE));
+    cJSON *record = cJSON_CreateObject();
+    cJSON_AddNumberToObject(record, "id", (double)user->number);
+    cJSON_AddStringToObject(record, "name", user->name);
+    cJSON_AddStringToObject(record, "role", user->role);
+    cJSON_AddStringToObject(record, "tenant", user->tenant == NULL ? "" : user->tenant);
+    cJSON_AddNumberToObject(record, "expires_ms", (double)user->expires_ms);
+    cJSON_AddNumberToObject(record, "added_ms", (double)unix_ms());
+    int error = record_save(worker, "api.user", tern_bytes(digest, TERN_SHA256_SIZE), record);
+    cJSON_Delete(record);
+    return error != TERN_OK
+               ? error
+               : store->save(store->context, "api.user-of", number_key(key, user->number),
+                             tern_bytes(digest, TERN_SHA256_SIZE));
 }
 
 int api_first_start(struct eim_worker *worker)
@@ -67,9 +68,11 @@ int api_first_start(struct eim_worker *worker)
     }
     uint64_t number = record_number(worker, "api.user", &error);
     error = error == TERN_OK ? token_make(token, digest) : error;
-    error = error == TERN_OK ? user_save(worker, digest, "enrolment", "administrator", "",
-                                         unix_ms() + ENROLMENT_MS, number)
-                             : error;
+    const struct api_user user = {.number = number,
+                                  .name = "enrolment",
+                                  .role = "administrator",
+                                  .expires_ms = unix_ms() + ENROLMENT_MS};
+    error = error == TERN_OK ? user_save(worker, digest, &user) : error;
     if (error == TERN_OK) {
         error = path_join(path, sizeof(path), worker->server->options->data, "enrolment-token");
     }
@@ -151,7 +154,8 @@ int api_add_user(struct api_call *call)
     error = error == TERN_OK ? token_make(token, digest) : error;
     uint64_t expires = unix_ms() + (uint64_t)days * 24 * 3600 * 1000;
     if (error == TERN_OK) {
-        error = user_save(call->worker, digest, name, role, of, expires, number);
+        const struct api_user user = {number, name, role, of, expires};
+        error = user_save(call->worker, digest, &user);
     }
     if (error != TERN_OK) {
         return error;

@@ -22,6 +22,9 @@
 #define FIELDS_MAX   8
 #define QR_TEXT_SIZE 2048
 
+static const char *const MEMBERS[] = {"activation_code", "confirmation_code", "iccid", "operator",
+                                      "note"};
+
 struct code_import {
     struct api_call *call;
     const char *pool;
@@ -107,88 +110,101 @@ static int add_code(struct code_import *import, cJSON *record)
 
 /* ---- CSV ---- */
 
-/* Split one line in place: commas, double quotes with "" inside. */
+/* One field off `at`, in place: double quotes with "" inside. Returns what follows it. */
+static char *take_field(char *at)
+{
+    char *out = at;
+    bool quoted = *at == '"';
+    at += quoted;
+    while (*at != '\0' && (quoted || *at != ',')) {
+        if (quoted && *at == '"') {
+            at++;
+            quoted = *at == '"';
+        }
+        if (quoted || *at != ',') {
+            *out = *at;
+            out += *at != '\0';
+            at += *at != '\0';
+        }
+    }
+    bool more = *at == ',';
+    *out = '\0';
+    return more ? at + 1 : NULL;
+}
+
 static size_t split(char *line, char *fields[FIELDS_MAX])
 {
     size_t count = 0;
-    char *at = line;
-    while (count < FIELDS_MAX) {
-        char *out = at;
+    for (char *at = line; at != NULL && count < FIELDS_MAX;) {
         fields[count++] = at;
-        bool quoted = *at == '"';
-        at += quoted;
-        while (*at != '\0' && (quoted || *at != ',')) {
-            if (quoted && *at == '"') {
-                quoted = at[1] == '"';
-                at++;
-                if (!quoted) {
-                    continue;
-                }
-            }
-            *out++ = *at++;
-        }
-        bool more = *at == ',';
-        *out = '\0';
-        at++;
-        if (!more) {
-            break;
-        }
+        at = take_field(at);
     }
     return count;
 }
 
+struct csv_columns {
+    char names[FIELDS_MAX][32];
+    size_t count;
+};
+
+static cJSON *csv_record(const struct csv_columns *columns, char *const fields[FIELDS_MAX],
+                         size_t count)
+{
+    cJSON *record = cJSON_CreateObject();
+    for (size_t i = 0; i < count && i < columns->count; i++) {
+        for (size_t n = 0; n < TERN_COUNT_OF(MEMBERS); n++) {
+            if (strcmp(columns->names[i], MEMBERS[n]) == 0 && fields[i][0] != '\0' &&
+                tern_utf8_valid(tern_bytes_text(fields[i]))) {
+                cJSON_AddStringToObject(record, MEMBERS[n], fields[i]);
+            }
+        }
+    }
+    return record;
+}
+
+static int import_line(struct code_import *import, struct csv_columns *columns, char *line)
+{
+    char *fields[FIELDS_MAX];
+    line[strcspn(line, "\r")] = '\0';
+    if (line[0] == '\0' || line[0] == '#') {
+        return TERN_OK;
+    }
+    size_t count = split(line, fields);
+    if (strcmp(fields[0], "activation_code") != 0) {
+        return add_code(import, csv_record(columns, fields, count));
+    }
+    columns->count = count;
+    for (size_t i = 0; i < count; i++) {
+        snprintf(columns->names[i], sizeof(columns->names[i]), "%s", fields[i]);
+    }
+    return TERN_OK;
+}
+
 static int import_csv(struct code_import *import, struct tern_bytes text)
 {
-    static const char *const NAMES[] = {"activation_code", "confirmation_code", "iccid", "operator",
-                                        "note"};
-    char columns[FIELDS_MAX][32] = {"activation_code"};
-    size_t column_count = 1;
+    struct csv_columns columns = {.names = {"activation_code"}, .count = 1};
     int error = TERN_OK;
     while (text.size > 0 && error == TERN_OK) {
         char line[2048];
-        char *fields[FIELDS_MAX];
         const uint8_t *end = memchr(text.data, '\n', text.size);
         size_t size = end == NULL ? text.size : (size_t)(end - text.data);
         import->line++;
         snprintf(line, sizeof(line), "%.*s", (int)(size < 2047 ? size : 2047),
                  (const char *)text.data);
         text = tern_bytes_slice(text, size + 1, text.size);
-        line[strcspn(line, "\r")] = '\0';
-        if (line[0] == '\0' || line[0] == '#') {
-            continue;
-        }
-        size_t count = split(line, fields);
-        if (strcmp(fields[0], "activation_code") == 0) {
-            column_count = count;
-            for (size_t i = 0; i < count; i++) {
-                snprintf(columns[i], sizeof(columns[i]), "%s", fields[i]);
-            }
-            continue;
-        }
-        cJSON *record = cJSON_CreateObject();
-        for (size_t i = 0; i < count && i < column_count; i++) {
-            for (size_t n = 0; n < TERN_COUNT_OF(NAMES); n++) {
-                if (strcmp(columns[i], NAMES[n]) == 0 && fields[i][0] != '\0' &&
-                    tern_utf8_valid(tern_bytes_text(fields[i]))) {
-                    cJSON_AddStringToObject(record, NAMES[n], fields[i]);
-                }
-            }
-        }
-        error = add_code(import, record);
+        error = import_line(import, &columns, line);
     }
     return error;
 }
 
 static int import_json(struct code_import *import, const cJSON *object)
 {
-    static const char *const NAMES[] = {"activation_code", "confirmation_code", "iccid", "operator",
-                                        "note"};
     bool bad = false;
     cJSON *record = cJSON_CreateObject();
-    for (size_t i = 0; i < TERN_COUNT_OF(NAMES); i++) {
-        const char *text = api_text(object, NAMES[i], &bad);
+    for (size_t i = 0; i < TERN_COUNT_OF(MEMBERS); i++) {
+        const char *text = api_text(object, MEMBERS[i], &bad);
         if (text != NULL) {
-            cJSON_AddStringToObject(record, NAMES[i], text);
+            cJSON_AddStringToObject(record, MEMBERS[i], text);
         }
     }
     import->line++;
@@ -508,8 +524,7 @@ static cJSON *first_free(struct api_call *call, const char *pool, uint8_t key[8]
 }
 
 int code_take(struct api_call *call, const char *id, const char *pool, const uint8_t *eid,
-              char activation_code[TERN_ACTIVATION_CODE_SIZE + 1],
-              char confirmation_code[API_TEXT_SIZE], char reference[32])
+              struct code_taken *taken)
 {
     uint8_t key[8];
     char digits[33];
@@ -527,13 +542,14 @@ int code_take(struct api_call *call, const char *id, const char *pool, const uin
         return api_refuse(call, 409, "code.taken", "the code is assigned or used", "code",
                           "take another one, or free it when its download has failed");
     }
-    snprintf(activation_code, TERN_ACTIVATION_CODE_SIZE + 1, "%s",
+    snprintf(taken->activation_code, sizeof(taken->activation_code), "%s",
              api_text(record, "activation_code", &bad));
     const char *confirmation = api_text(record, "confirmation_code", &bad);
-    if (confirmation != NULL && confirmation_code[0] == '\0') {
-        snprintf(confirmation_code, API_TEXT_SIZE, "%s", confirmation);
+    if (confirmation != NULL && taken->confirmation_code[0] == '\0') {
+        snprintf(taken->confirmation_code, sizeof(taken->confirmation_code), "%s", confirmation);
     }
-    snprintf(reference, 32, "code:%llu", (unsigned long long)tern_read_uint(TERN_BYTES_OF(key)));
+    snprintf(taken->reference, sizeof(taken->reference), "code:%llu",
+             (unsigned long long)tern_read_uint(TERN_BYTES_OF(key)));
     eid_text(digits, eid);
     cJSON_ReplaceItemInObject(record, "state", cJSON_CreateString("assigned"));
     cJSON_DeleteItemFromObject(record, "eid");

@@ -271,7 +271,7 @@ static int show(struct api_call *call, const struct tern_eim_device *device)
 int api_show_device(struct api_call *call)
 {
     struct tern_eim_step step = eim_step(call->worker);
-    struct tern_eim_device device;
+    struct tern_eim_device device = {0};
     int error = api_device(call, &step, &device);
     return error == TERN_OK ? show(call, &device) : error;
 }
@@ -306,7 +306,7 @@ static bool change_quirks(struct tern_eim_device *device, const cJSON *names)
 int api_change_device(struct api_call *call)
 {
     struct tern_eim_step step = eim_step(call->worker);
-    struct tern_eim_device device;
+    struct tern_eim_device device = {0};
     bool bad = !cJSON_IsObject(call->body);
     int error = api_device(call, &step, &device);
     if (error != TERN_OK) {
@@ -336,7 +336,7 @@ int api_change_device(struct api_call *call)
 int api_remove_device(struct api_call *call)
 {
     struct tern_eim_step step = eim_step(call->worker);
-    struct tern_eim_device device;
+    struct tern_eim_device device = {0};
     char force[32] = "";
     int error = api_device(call, &step, &device);
     if (error != TERN_OK) {

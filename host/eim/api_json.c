@@ -120,7 +120,8 @@ cJSON *json_device(const struct tern_eim_device *device)
     cJSON_AddNumberToObject(out, "counter", (double)device->counter);
     cJSON_AddNumberToObject(out, "association_token", (double)device->token);
     cJSON_AddNumberToObject(out, "key_id", (double)device->key_id);
-    cJSON_AddNumberToObject(out, "open_operations", (double)(device->open.size / 5));
+    size_t open_count = device->open.size / 5;
+    cJSON_AddNumberToObject(out, "open_operations", (double)open_count);
     add_names(out, "features", device->features, FEATURES, TERN_COUNT_OF(FEATURES));
     add_names(out, "protocols", device->protocols, PROTOCOLS, TERN_COUNT_OF(PROTOCOLS));
     add_names(out, "flags", device->flags, FLAGS, TERN_COUNT_OF(FLAGS));

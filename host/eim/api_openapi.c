@@ -153,14 +153,19 @@ static void add_parameters(cJSON *operation, const struct api_route *route)
 static void add_route(cJSON *paths, const struct api_route *route)
 {
     static const char *const ROLES[] = {"anyone", "viewer", "operator", "administrator"};
-    char method[8];
+    static const char *const METHODS[][2] = {
+        {"GET",    "get"   },
+        {"POST",   "post"  },
+        {"PATCH",  "patch" },
+        {"DELETE", "delete"}
+    };
+    const char *method = "get";
     cJSON *path = cJSON_GetObjectItemCaseSensitive(paths, route->pattern);
     if (path == NULL) {
         path = cJSON_AddObjectToObject(paths, route->pattern);
     }
-    for (size_t i = 0; i < sizeof(method) && i <= strlen(route->method); i++) {
-        char c = route->method[i];
-        method[i] = c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+    for (size_t i = 0; i < TERN_COUNT_OF(METHODS); i++) {
+        method = strcmp(METHODS[i][0], route->method) == 0 ? METHODS[i][1] : method;
     }
     cJSON *operation = cJSON_AddObjectToObject(path, method);
     cJSON_AddStringToObject(operation, "summary", route->summary);

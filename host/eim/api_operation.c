@@ -121,9 +121,7 @@ static int queue_data(struct api_call *call, struct tern_eim_step *step,
 
 /* What to download: an activation code from the request or a pool, the default SM-DP+, an SM-DS. */
 struct source {
-    char activation_code[TERN_ACTIVATION_CODE_SIZE + 1];
-    char confirmation_code[API_TEXT_SIZE];
-    char reference[32];
+    struct code_taken code;
     bool from_pool;
 };
 
@@ -138,13 +136,13 @@ static int read_source(struct api_call *call, const struct tern_eim_device *devi
     const char *confirmation = api_text(body, "confirmation_code", &bad);
     const cJSON *smds = cJSON_GetObjectItem(body, "smds");
     if (confirmation != NULL) {
-        snprintf(source->confirmation_code, sizeof(source->confirmation_code), "%s", confirmation);
+        snprintf(source->code.confirmation_code, sizeof(source->code.confirmation_code), "%s",
+                 confirmation);
     }
     if (code != NULL || pool != NULL) {
         source->from_pool = true;
-        int error = code_take(call, code, pool, device->eid, source->activation_code,
-                              source->confirmation_code, source->reference);
-        tern_der_write(out, 0x80, tern_bytes_text(source->activation_code));
+        int error = code_take(call, code, pool, device->eid, &source->code);
+        tern_der_write(out, 0x80, tern_bytes_text(source->code.activation_code));
         return error;
     }
     if (text != NULL && strlen(text) <= TERN_ACTIVATION_CODE_SIZE) {
@@ -170,7 +168,7 @@ static int queue_download(struct api_call *call, struct tern_eim_step *step,
 {
     uint8_t request[TERN_ACTIVATION_CODE_SIZE + 64];
     struct tern_writer out = TERN_WRITER_OF(request);
-    struct source source = {.reference = ""};
+    struct source source = {.from_pool = false};
     int error = read_source(call, device, &out, &source);
     if (error != TERN_OK) {
         return error;
@@ -179,16 +177,16 @@ static int queue_download(struct api_call *call, struct tern_eim_step *step,
         .kind = TERN_EIM_KIND_DOWNLOAD,
         .request = tern_writer_bytes(&out),
         .options = api_flag(call->body, "direct") ? TERN_EIM_OPTION_DIRECT : 0,
-        .confirmation_code = source.confirmation_code[0] == '\0'
+        .confirmation_code = source.code.confirmation_code[0] == '\0'
                                  ? TERN_BYTES_NONE
-                                 : tern_bytes_text(source.confirmation_code),
-        .reference =
-            source.reference[0] == '\0' ? TERN_BYTES_NONE : tern_bytes_text(source.reference)};
+                                 : tern_bytes_text(source.code.confirmation_code),
+        .reference = source.code.reference[0] == '\0' ? TERN_BYTES_NONE
+                                                      : tern_bytes_text(source.code.reference)};
     error = queue(call, step, device->eid, &operation);
     if (error == TERN_OK && source.from_pool) {
         char id[64];
         operation_id(id, device->eid, operation.sequence);
-        error = code_assigned(call, source.reference, id);
+        error = code_assigned(call, source.code.reference, id);
     }
     tern_wipe(&source, sizeof(source));
     return error;
@@ -354,7 +352,7 @@ int api_show_operation(struct api_call *call)
 int api_cancel_operation(struct api_call *call)
 {
     uint8_t eid[TERN_EID_SIZE];
-    struct tern_eim_operation operation;
+    struct tern_eim_operation operation = {0};
     int error = find_operation(call, eid, &operation);
     if (error != TERN_OK) {
         return error;

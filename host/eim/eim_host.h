@@ -26,7 +26,7 @@ struct eim_host_options {
     struct option_list allow_port;
     uint64_t workers;
     uint64_t call_timeout_ms;     /**< one call to an SM-DP+ */
-    uint64_t retry_ms;        /**< first retry of a notification; 0: 30 s */
+    uint64_t retry_ms;            /**< first retry of a notification; 0: 30 s */
     uint64_t requests_per_second; /**< of one API token; 0: 50 */
     const char *api_client_ca;    /**< file: API clients must show a certificate under it */
 };

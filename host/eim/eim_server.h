@@ -44,7 +44,7 @@ struct eim_worker {
         uint8_t eid[TERN_EID_SIZE];
     } known[CONNECTION_KNOWN];
     struct loop_timer *due_timer;
-    uint64_t due_at_ms; /* when it fires, loop time; 0: not set */
+    uint64_t due_at_ms;         /* when it fires, loop time; 0: not set */
     struct exchange *exchanges; /* under way, so that a stop can answer them */
 };
 

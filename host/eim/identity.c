@@ -191,12 +191,12 @@ bool identity_take(struct eim_server *server)
 void identity_release(struct eim_server *server)
 {
     if (server->identity.key.data != NULL) {
-        tern_wipe((void *)(uintptr_t)server->identity.key.data, server->identity.key.size);
-        free((void *)(uintptr_t)server->identity.key.data);
+        tern_wipe((void *)server->identity.key.data, server->identity.key.size);
+        free((void *)server->identity.key.data);
     }
-    free((void *)(uintptr_t)server->client_anchors.data);
+    free((void *)server->client_anchors.data);
     for (size_t i = 0; i < server->key_count; i++) {
-        free((void *)(uintptr_t)server->keys[i].key_data.data);
+        free((void *)server->keys[i].key_data.data);
     }
     tern_pki_free(server->pki);
 }
@@ -266,8 +266,8 @@ static bool write_enrolment(const struct eim_enrol_options *options, const struc
     tern_der_write(&item_out, 0x30, tern_writer_bytes(&members));
     tern_der_write(&list_out, 0xA0, tern_writer_bytes(&item_out));
     tern_der_write(out, 0xBF57, tern_writer_bytes(&list_out));
-    free((void *)(uintptr_t)configuration.key_data.data);
-    free((void *)(uintptr_t)configuration.tls_data.data);
+    free((void *)configuration.key_data.data);
+    free((void *)configuration.tls_data.data);
     if (options->json) {
         fprintf(stdout, "{\"eim_id\":\"%.*s\",\"fqdn\":\"%.*s\",\"counter\":%llu,\"size\":%zu}\n",
                 (int)configuration.eim_id.size, (const char *)configuration.eim_id.data,

@@ -60,47 +60,69 @@ static void become_reader(int in, int out)
     _exit(EXIT_NO_TOOL);
 }
 
-/* Push the image and pull the text until the child closes its end. */
-static int exchange(int in, int out, struct tern_bytes image, char *text, size_t text_size)
+struct pipes {
+    int in;
+    int out;
+    struct tern_bytes image; /* what is still to be written */
+    char *text;
+    size_t text_size;
+    size_t got;
+};
+
+/* More of the image to the child; its end, or a child that wants no more, closes the pipe. */
+static void push(struct pipes *pipes)
 {
-    size_t written = 0;
-    size_t got = 0;
+    ssize_t count = write(pipes->in, pipes->image.data, pipes->image.size);
+    if (count < 0 && errno == EAGAIN) {
+        return;
+    }
+    size_t sent = count < 0 ? pipes->image.size : (size_t)count;
+    pipes->image = tern_bytes_slice(pipes->image, sent, pipes->image.size);
+    if (pipes->image.size == 0) {
+        close(pipes->in);
+        pipes->in = -1;
+    }
+}
+
+/* More text from the child. 1 at its end, 0 when more may come, or an error. */
+static int pull(struct pipes *pipes)
+{
+    ssize_t count = read(pipes->out, pipes->text + pipes->got, pipes->text_size - 1 - pipes->got);
+    pipes->got += count > 0 ? (size_t)count : 0;
+    pipes->text[pipes->got] = '\0';
+    if (count <= 0) {
+        return 1;
+    }
+    return pipes->got + 1 >= pipes->text_size ? TERN_ERR_NO_SPACE : 0;
+}
+
+static int exchange(struct pipes *pipes)
+{
     int64_t deadline = now_ms() + DEADLINE_MS;
-    for (;;) {
+    int done = 0;
+    while (done == 0) {
         struct pollfd fds[2] = {
-            {out,                            POLLIN,  0},
-            {written < image.size ? in : -1, POLLOUT, 0}
+            {pipes->out, POLLIN,  0},
+            {pipes->in,  POLLOUT, 0}
         };
         int64_t left = deadline - now_ms();
         if (left <= 0) {
             return TERN_ERR_TIMEOUT;
         }
-        if (poll(fds, 2, (int)left) < 0 && errno != EINTR) {
-            return TERN_ERR_IO;
+        if (poll(fds, 2, (int)left) < 0) {
+            if (errno != EINTR) {
+                return TERN_ERR_IO;
+            }
+            continue;
         }
         if ((fds[1].revents & (POLLOUT | POLLERR)) != 0) {
-            ssize_t count = write(in, image.data + written, image.size - written);
-            bool closed = count < 0 && errno != EAGAIN;
-            written = closed ? image.size : written + (size_t)(count > 0 ? count : 0);
-            if (written >= image.size) {
-                close(in);
-            }
+            push(pipes);
         }
         if ((fds[0].revents & (POLLIN | POLLHUP)) != 0) {
-            ssize_t count = read(out, text + got, text_size - 1 - got);
-            if (count <= 0) {
-                if (written < image.size) {
-                    close(in);
-                }
-                text[got] = '\0';
-                return TERN_OK;
-            }
-            got += (size_t)count;
-            if (got + 1 >= text_size) {
-                return TERN_ERR_NO_SPACE;
-            }
+            done = pull(pipes);
         }
     }
+    return done == 1 ? TERN_OK : done;
 }
 
 int qr_read(struct tern_bytes image, char *text, size_t text_size)
@@ -128,7 +150,11 @@ int qr_read(struct tern_bytes image, char *text, size_t text_size)
         return TERN_ERR_IO;
     }
     (void)fcntl(in[1], F_SETFL, O_NONBLOCK);
-    int error = exchange(in[1], out[0], image, text, text_size);
+    struct pipes pipes = {in[1], out[0], image, text, text_size, 0};
+    int error = image.size == 0 ? TERN_ERR_NOT_FOUND : exchange(&pipes);
+    if (pipes.in >= 0) {
+        close(pipes.in);
+    }
     close(out[0]);
     if (error != TERN_OK) {
         kill(child, SIGKILL);
