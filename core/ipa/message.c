@@ -81,8 +81,9 @@ static void push_head(struct tern_ipa *ipa)
     ipa->stage = STAGE_HEAD;
     ipa->tail_size = written_size(ipa, ipa->row->tail, false);
     uint32_t parts = ipa_parts_size(ipa);
-    if (ipa->text) {
-        parts = (parts + 2) / 3 * 4;
+    uint32_t rest = ipa->text ? parts : 0;
+    for (parts = ipa->text ? 0 : parts; rest > 0; rest -= rest < 3 ? rest : 3) {
+        parts += 4; /* base64, without a division */
     }
     ipa->sent_size = 0;
     ipa->carry_size = 0;

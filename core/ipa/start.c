@@ -12,6 +12,7 @@
 #define RETRY_MS         10000U
 #define ROLLBACK_TRIES   3
 #define BACK_OFF_DOUBLES 10
+#define WAIT_MAX_MS      0x40000000U
 
 /* ---- The card ---- */
 
@@ -253,14 +254,19 @@ void ipa_reached(struct tern_ipa *ipa)
     }
 }
 
-static uint64_t retry_wait(const struct tern_ipa *ipa, unsigned doubles)
+/* 32 bits: Cortex-M0+ multiplies no more without a library. */
+static uint32_t retry_wait(const struct tern_ipa *ipa, unsigned doubles)
 {
-    uint64_t first = ipa->config->retry_ms != 0 ? ipa->config->retry_ms : RETRY_MS;
+    uint32_t wait = ipa->config->retry_ms != 0 ? ipa->config->retry_ms : RETRY_MS;
     uint64_t poll = ipa->config->poll_ms != 0 ? ipa->config->poll_ms : DAY_MS;
-    uint64_t wait = first << (doubles < BACK_OFF_DOUBLES ? doubles : BACK_OFF_DOUBLES);
+    uint32_t most = poll < WAIT_MAX_MS ? (uint32_t)poll : WAIT_MAX_MS;
+    for (unsigned i = 0; i < doubles && i < BACK_OFF_DOUBLES && wait < most; i++) {
+        wait <<= 1;
+    }
+    wait = wait < most ? wait : most;
     /* Devices that lost the same network at once should not come back at once. */
-    wait += wait / 4 * ipa->eid[TERN_EID_SIZE - 2] / 256;
-    return wait < poll ? wait : poll;
+    wait += (wait >> 10) * ipa->eid[TERN_EID_SIZE - 2];
+    return wait < most ? wait : most;
 }
 
 int ipa_lost(struct tern_ipa *ipa)
