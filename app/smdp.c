@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `tern smdp`: the SM-DP+ and its ES2+ client. docs/GUIDE.md, SM-DP+. */
+/* `tern smdp`: the SM-DP+ and its ES2+ client. docs/SERVERS.md. */
 #include "app/smdp.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `tern smds serve|show`: the SM-DS, root or alternative. docs/GUIDE.md, SM-DS. */
+/* `tern smds serve|show`: the SM-DS, root or alternative. docs/SERVERS.md. */
 #include "app/smds.h"
 
 #include <signal.h>
