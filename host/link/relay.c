@@ -65,7 +65,8 @@ static void insert(struct relay *relay, struct parcel *parcel)
     *link = parcel;
 }
 
-void relay_post(struct relay *relay, struct parcel *parcel, size_t ip_size, uint64_t extra_us)
+void relay_post(struct relay *relay, struct parcel *parcel, size_t ip_size, uint64_t extra_us,
+                uint64_t *last_us)
 {
     const struct relay_faults *faults = &relay->faults;
     uint64_t now = relay_now_us();
@@ -73,18 +74,15 @@ void relay_post(struct relay *relay, struct parcel *parcel, size_t ip_size, uint
     uint64_t *free_us = &relay->free_us[parcel->direction];
     uint64_t jitter =
         faults->jitter_ms == 0 ? 0 : (uint64_t)(relay_chance(relay) * faults->jitter_ms * 1000.0);
-    if (parcel->tcp) {
-        jitter = 0; /* a stream keeps its order */
-    }
     *free_us = *free_us > now ? *free_us : now;
     if (rate != 0) {
         *free_us += ip_size * 8 * 1000000 / rate;
     }
-    if (parcel->tcp) {
-        *free_us += extra_us; /* what follows in a stream waits for it */
-        extra_us = 0;
-    }
     parcel->due_us = *free_us + (uint64_t)faults->delay_ms * 1000 + jitter + extra_us;
+    if (last_us != NULL) {
+        parcel->due_us = parcel->due_us > *last_us ? parcel->due_us : *last_us;
+        *last_us = parcel->due_us;
+    }
     insert(relay, parcel);
 }
 

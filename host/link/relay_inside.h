@@ -44,7 +44,8 @@ struct stream {
     /* the flight under way, for acknowledgements */
     int direction; /* -1: none yet */
     uint64_t flight_bytes;
-    bool closed; /* both ends, counted */
+    bool closed;         /* both ends, counted */
+    uint64_t last_us[2]; /* arrival of the last piece of each direction: a stream keeps order */
 };
 
 /* Something on its way. Ordered by time; `data` behind it. */
@@ -88,8 +89,10 @@ uint64_t relay_now_us(void);
 double relay_chance(struct relay *relay);
 void relay_count_packet(struct relay *relay, enum relay_direction direction, size_t size,
                         bool is_ack, bool is_tcp);
-/* Put something on its way; the link's rate, delay and jitter tell when it arrives. */
-void relay_post(struct relay *relay, struct parcel *parcel, size_t ip_size, uint64_t extra_us);
+/* Put something on its way; the link's rate, delay and jitter tell when it arrives. `last_us` (NULL
+ * for datagrams): not before what went before it. */
+void relay_post(struct relay *relay, struct parcel *parcel, size_t ip_size, uint64_t extra_us,
+                uint64_t *last_us);
 struct parcel *relay_parcel(size_t size);
 /* One packet more: true when it, or the dark that follows a cut, swallows it. */
 bool relay_cut(struct relay *relay);

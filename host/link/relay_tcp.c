@@ -65,6 +65,8 @@ void relay_tcp_accept(struct relay *relay, struct door *door)
     stream->fd[1] = server;
     stream->direction = -1;
     stream->connecting = true;
+    /* The device's kernel connected to us at once. Over the link SYN and SYN+ACK go first. */
+    stream->last_us[RELAY_UP] = relay_now_us() + 3000ull * relay->faults.delay_ms;
     relay->stream_count = i < relay->stream_count ? relay->stream_count : i + 1;
     relay->count.connections++;
     count_bare(relay, RELAY_UP, RELAY_TCP_SYN, false);
@@ -150,7 +152,7 @@ static void post(struct relay *relay, struct stream *stream, int side, const uin
         relay_count_packet(relay, parcel->direction, size + RELAY_TCP_HEAD, false, true);
         relay->count.dropped++;
     }
-    relay_post(relay, parcel, size + RELAY_TCP_HEAD, extra_us);
+    relay_post(relay, parcel, size + RELAY_TCP_HEAD, extra_us, &stream->last_us[parcel->direction]);
 }
 
 static void post_pieces(struct relay *relay, struct stream *stream, int side, const uint8_t *data,

@@ -86,7 +86,7 @@ static void forward(struct relay *relay, size_t index, enum relay_direction dire
         memcpy(parcel->data, data, size);
         parcel->index = index;
         parcel->direction = direction;
-        relay_post(relay, parcel, ip_size, extra_us);
+        relay_post(relay, parcel, ip_size, extra_us, NULL);
     }
 }
 

@@ -134,6 +134,7 @@ class Device:
     def __init__(self, number, carrier):
         self.number, self.carrier, self.eid = number, carrier, eid_of(number)
         self.folder = path(f"device-{number}")
+        self.ack_ms = ACK_MS
         os.makedirs(self.folder)
 
     def start(self):
@@ -155,32 +156,36 @@ class Device:
         eim("device", "import", os.path.join(self.folder, "device.json"))
         self.wake(PORTS[self.carrier])
 
-    def wake(self, port):
+    def wake(self, port, carrier=None):
+        carrier = carrier or self.carrier
+        at = 443 if carrier == "https" else 5684
         done = tern("ipa", "once", "--reader", self.reader, "--json", "--state",
-                    os.path.join(self.folder, "ipa"), "--carrier", self.carrier, "--oscore",
+                    os.path.join(self.folder, "ipa"), "--carrier", carrier, "--oscore",
                     path(f"oscore-{self.number}.yaml"), "--feature", "indirect", "--resolve",
-                    f"{EIM}:5684:127.0.0.1:{port}", "--retry-ms", 20, "--ack-timeout-ms", ACK_MS,
+                    f"{EIM}:{at}:127.0.0.1:{port}", "--retry-ms", 20, "--ack-timeout-ms", self.ack_ms,
                     expect=None)
         check(done.returncode in (0, 1), f"ipa once ends: {done.returncode} {done.stderr[-2000:]}")
         return json.loads(done.stdout)
 
-    def download(self, profiles, *faults):
+    def download(self, profiles, *faults, carrier=None):
         """One download over a link with faults. What the link counted, and the time."""
+        carrier = carrier or self.carrier
+        kind = "tcp" if carrier == "https" else "udp"
         code, iccid = profiles.take()
         eim("download", self.eid, "--code", code)
-        link, at = serve(f"link-{self.number}", "sim", "link", "--listen", "udp:127.0.0.1:0", "--to",
-                         f"127.0.0.1:{PORTS[self.carrier]}", *faults)
+        link, at = serve(f"link-{self.number}", "sim", "link", "--listen", f"{kind}:127.0.0.1:0", "--to",
+                         f"127.0.0.1:{PORTS[carrier]}", *faults)
         begun = time.monotonic()
         # A request of several blocks that broke off begins again with the device's next wake.
         downloads = 0
         for _ in range(WAKES):
-            report = self.wake(at["link"].rsplit(":", 1)[1])
+            report = self.wake(at["link"].rsplit(":", 1)[1], carrier)
             downloads += report["downloads"]
             if report["ok"]:
                 break
         seconds = time.monotonic() - begun
         counted = json.loads(stop(link))
-        what = f"{self.carrier} {' '.join(map(str, faults))}: {report} {counted}"
+        what = f"{carrier} {' '.join(map(str, faults))}: {report} {counted}"
         check(report["ok"] and downloads == 1, "it completes: " + what)
         # The card has it, the eIM knows it, and it goes again.
         eim("profile", "delete", self.eid, iccid, "--force", "strand-device")
@@ -198,7 +203,7 @@ def make_world(cuts):
     euiccs = [word for device in devices for word in ("--euicc", device.eid)]
     tern("pki", "init", path("pki"), "--smdp", SMDP, "--eim", EIM, "--operator", "op", *euiccs)
     small = Profiles("small", 2048, cuts, 1)
-    large = Profiles("large", 12200, len(CARRIERS), 5001)
+    large = Profiles("large", 12200, len(CARRIERS) + 2, 5001)
     keys = [f"  - {{secret: 000102030405060708090A0B0C0D0E0F, device: {device.number:02}, eim: 77}}\n"
             for device in devices]
     for device, key in zip(devices, keys):
@@ -211,10 +216,10 @@ def make_world(cuts):
                      "--listen-oscore", "127.0.0.1:0", "--oscore", path("oscore.yaml"),
                      "--listen-api", "127.0.0.1:0", "--resolve", f"{SMDP}:443:{at['es9plus']}",
                      "--allow-network", "127.0.0.0/8", "--allow-port", "1-65535")
-    for carrier in ("coaps", "oscore"):
-        PORTS[carrier] = doors[carrier].rsplit(":", 1)[1]
+    for carrier, door in (("coaps", "coaps"), ("oscore", "oscore"), ("https", "esipa")):
+        PORTS[carrier] = doors[door].rsplit(":", 1)[1]
     tern("eim", "enrol-file", "--pki", path("pki"), "--fqdn", EIM, "--protocol", "retrieve-coaps",
-         "--protocol", "proprietary", "--output", path("enrol.der"))
+         "--protocol", "retrieve-https", "--protocol", "proprietary", "--output", path("enrol.der"))
     for device in devices:
         device.start()
     return devices, small, large
@@ -291,12 +296,29 @@ def storm(device, profiles, seed):
     return what
 
 
+# ---- A link by its name ----
+
+def named(device, profiles):
+    """LTE-M: 200 kbit/s down, 150 ms there and back. The bytes alone take longer than 0.5 s."""
+    device.ack_ms = 2000  # as RFC 7252 has it: longer than a round trip
+    for carrier in (device.carrier, "https"):
+        counted, seconds = device.download(profiles, "--preset", "lte-m", "--seed", 3,
+                                           carrier=carrier)
+        what = f"{carrier} over lte-m, {seconds:.1f} s: {counted}"
+        check(12200 < app(counted, "down") < 20000, "the profile came through it once: " + what)
+        check(0.5 + 6 * 0.15 < seconds < 60, "rate and delay hold it up: " + what)
+        if carrier == "https":
+            check(counted["connections"] >= 1, "over TCP: " + what)
+        print("ok", what)
+
+
 def main():
     devices, small, large = make_world(cuts=100)
     with concurrent.futures.ThreadPoolExecutor(len(devices)) as pool:
         cuts(devices, small, pool)
         for job in [pool.submit(storm, device, large, 20 + device.number) for device in devices]:
             print("ok", job.result())
+    named(devices[0], large)
 
 
 try:

@@ -20,8 +20,8 @@
 /* 30 82 .. {30 ..}, told apart by a byte. */
 static size_t make_certificate(uint8_t *out, size_t size, uint8_t fill)
 {
-    const uint8_t head[] = {0x30, 0x82, (uint8_t)((size - 4) >> 8), (uint8_t)(size - 4),
-                            0x30, 0x03, fill,                       fill};
+    const uint8_t head[] = {0x30, 0x82, (uint8_t)((size - 4) >> 8), (uint8_t)(size - 4), 0x30, 0x03,
+                            fill, fill};
     memset(out, fill, size);
     memcpy(out, head, sizeof(head));
     /* one element fills the rest, so that the whole can be walked */
