@@ -19,6 +19,7 @@ async def main(port, basedir):
     credentials.load_from_dict({":device": {"oscore": {"basedir": basedir}}})
     site = aiocoap.resource.Site()
     site.add_resource(["gsma", "rsp2", "asn1"], Echo())
+    site.add_resource(["e"], Echo())  # the short path of ours under OSCORE
     wrapped = aiocoap.oscore_sitewrapper.OscoreSiteWrapper(site, credentials)
     await aiocoap.Context.create_server_context(
         wrapped, bind=("127.0.0.1", port), server_credentials=credentials)
