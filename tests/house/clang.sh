@@ -5,5 +5,7 @@ set -eu
 [ "${CI:-}" = true ] || [ -n "${HOUSE:-}" ] || { echo "SKIP: a second whole build; runs in CI or with HOUSE=1"; exit 77; }
 build="$TERN_SOURCE/build/clang"
 cmake -S "$TERN_SOURCE" -B "$build" -G Ninja -DCMAKE_C_COMPILER=clang -DTERN_WERROR=ON >/dev/null
-cmake --build "$build" 2>&1 | tail -n 40
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+cmake --build "$build" -- -k 0 >"$log" 2>&1 || { grep -E 'error:|warning:|FAILED' "$log" | head -n 40; exit 1; }
 [ -x "$build/tern" ]

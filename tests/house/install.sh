@@ -6,7 +6,7 @@ prefix=$(mktemp -d)
 trap 'rm -rf "$prefix"' EXIT
 build="$prefix/build"
 cmake -S "$TERN_SOURCE" -B "$build" -G Ninja -DCMAKE_INSTALL_PREFIX="$prefix/usr" >/dev/null
-cmake --build "$build" 2>&1 | tail -n 5
+cmake --build "$build" >"$prefix/log" 2>&1 || { tail -n 40 "$prefix/log"; exit 1; }
 cmake --install "$build" >/dev/null
 "$prefix/usr/bin/tern" version
 PKG_CONFIG_PATH=$(find "$prefix/usr" -name pkgconfig -type d)

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,9 @@
 #include "host/carrier/coap_server.h"
 #include "host/carrier/oscore_file.h"
 #include "host/config/files.h"
+#include "host/loop/loop.h"
 #include "host/store/sqlite_store.h"
+#include "host/udp/dtls.h"
 #include "tests/support/certificates.h"
 
 static struct test_certificate ci;
@@ -34,7 +37,19 @@ static const struct tern_coap_timing FAST = {
     .exchange_lifetime_ms = 20000,
 };
 
+/* Where bytes or requests are counted nothing is lost, and a busy machine is given the time it
+ * needs: a repetition would be counted as well. */
+static const struct tern_coap_timing PATIENT = {
+    .ack_timeout_ms = 20000,
+    .ack_random_ms = 20,
+    .retransmit_max = 4,
+    .separate_ms = 20000,
+    .response_wait_ms = 60000,
+    .exchange_lifetime_ms = 60000,
+};
+
 struct bench {
+    const struct tern_coap_timing *timing; /* NULL: FAST */
     struct loop *loop;
     struct coap_server *server;
     struct sqlite_store *store;
@@ -122,7 +137,7 @@ static void start(struct bench *bench, bool secure)
         .secure = secure,
         .identity = test_identity(&leaf),
         .psk = bench->psk ? give_psk : NULL,
-        .timing = &FAST,
+        .timing = bench->timing == NULL ? &FAST : bench->timing,
         .handler = handle,
         .context = bench,
         .on_exchange = count_exchange,
@@ -154,8 +169,10 @@ static void stop(struct bench *bench)
 
 static struct coap_options device(const struct bench *bench)
 {
-    return (struct coap_options){
-        .resolve = bench->resolves, .resolve_count = 1, .timing = &FAST, .attempts = 4};
+    return (struct coap_options){.resolve = bench->resolves,
+                                 .resolve_count = 1,
+                                 .timing = bench->timing == NULL ? &FAST : bench->timing,
+                                 .attempts = 4};
 }
 
 static struct tls_trust ci_trust(void)
@@ -205,7 +222,9 @@ static void check_echo(struct carrier *carrier, size_t size)
 static void bodies_cross(void **state)
 {
     (void)state;
-    struct bench bench = {0};
+    struct tern_coap_timing timing = PATIENT;
+    timing.separate_ms = 20; /* /later is answered after its ACK */
+    struct bench bench = {.timing = &timing};
     start(&bench, true);
     struct coap_options options = device(&bench);
     struct carrier *carrier = coap_carrier_new(&options);
@@ -232,7 +251,7 @@ static void bodies_cross(void **state)
 static void handshakes_are_lean(void **state)
 {
     (void)state;
-    struct bench bench = {.psk = true};
+    struct bench bench = {.timing = &PATIENT, .psk = true};
     start(&bench, true);
     struct coap_options options = device(&bench);
     struct carrier *carrier = coap_carrier_new(&options);
@@ -254,6 +273,7 @@ static void handshakes_are_lean(void **state)
     carrier->verbs->free(carrier);
     options.psk = TERN_BYTES_TEXT("0123456789abcdeX");
     options.attempts = 1;
+    options.timing = &FAST; /* no answer comes to this */
     carrier = coap_carrier_new(&options);
     bool nothing_waits;
     assert_true(exchange(carrier, "/x", 1, ci_trust(), &nothing_waits) < 0);
@@ -261,10 +281,49 @@ static void handshakes_are_lean(void **state)
     stop(&bench);
 }
 
+struct flights {
+    unsigned sent;
+};
+
+static void count_flight(void *context, struct tern_bytes datagram)
+{
+    struct flights *flights = context;
+    (void)datagram;
+    flights->sent++;
+}
+
+/* OpenSSL repeats a flight by itself when something comes just as its time is over; these count as
+ * well. (A peer with another key repeats its own flight in step with ours: two minutes were lost.)
+ */
+static void a_dead_handshake_ends_whatever_comes(void **state)
+{
+    (void)state;
+    struct flights flights = {0};
+    const struct dtls_events events = {.context = &flights, .send = count_flight};
+    const struct tern_coap_timing timing = {.ack_timeout_ms = 20};
+    const struct dtls_client_options options = {.psk_identity = TERN_BYTES_TEXT("device"),
+                                                .psk = TERN_BYTES_TEXT("0123456789abcdef")};
+    struct dtls *dtls = dtls_client_new(&options, &events, &timing);
+    assert_non_null(dtls);
+    uint64_t began = loop_now_ms();
+    dtls_start(dtls);
+    while (dtls_status(dtls) == TERN_OK) {
+        poll(NULL, 0, (int)dtls_wait_ms(dtls) + 1);
+        dtls_receive(dtls, TERN_BYTES_TEXT("noise"));
+        dtls_tick(dtls);
+        assert_true(flights.sent < 10);
+    }
+    assert_int_equal(dtls_status(dtls), TERN_ERR_TIMEOUT);
+    assert_true(flights.sent >= 3);
+    assert_true(loop_now_ms() - began >= 31 * 20 && loop_now_ms() - began < 20000);
+    dtls_free(dtls);
+}
+
 static void a_sleeping_device_resumes(void **state)
 {
     (void)state;
-    struct bench bench = {0};
+    struct tern_coap_timing timing = PATIENT;
+    struct bench bench = {.timing = &timing};
     char path[100];
     snprintf(path, sizeof(path), "%s/eim.db", folder);
     assert_int_equal(sqlite_store_open(&bench.store, path), TERN_OK);
@@ -286,10 +345,11 @@ static void a_sleeping_device_resumes(void **state)
     assert_true(cost <= 950 + 220);
     /* The eIM restarts while the device believes in its session. */
     stop(&bench);
+    timing = FAST; /* the device has to notice that nobody answers */
     start(&bench, true);
     check_echo(carrier, 10);
     assert_int_equal(carrier->traffic.handshakes, 0);
-    assert_int_equal(carrier->traffic.resumptions, 2);
+    assert_true(carrier->traffic.resumptions >= 2);
     carrier->verbs->free(carrier);
     stop(&bench);
     sqlite_store_close(bench.store);
@@ -298,7 +358,7 @@ static void a_sleeping_device_resumes(void **state)
 static void trust_decides(void **state)
 {
     (void)state;
-    struct bench bench = {0};
+    struct bench bench = {.timing = &PATIENT};
     start(&bench, true);
     const struct {
         struct tls_trust trust;
@@ -415,7 +475,7 @@ static void a_restarted_server_goes_on(void **state)
 static void plain_coap_asks_for_echo(void **state)
 {
     (void)state;
-    struct bench bench = {0};
+    struct bench bench = {.timing = &PATIENT};
     start(&bench, false);
     struct coap_options options = device(&bench);
     options.plain = true;
@@ -431,7 +491,9 @@ static void plain_coap_asks_for_echo(void **state)
 static void oscore_needs_no_handshake(void **state)
 {
     (void)state;
-    struct bench bench = {0};
+    struct tern_coap_timing timing = PATIENT;
+    timing.separate_ms = 20; /* /later is answered after its ACK */
+    struct bench bench = {.timing = &timing};
     char path[100];
     char keys[100];
     char sequence[100];
@@ -485,6 +547,7 @@ static void oscore_needs_no_handshake(void **state)
         "oscore:\n  - {secret: FF02030405060708090A0B0C0D0E0F10, device: 07, eim: 01}\n";
     assert_int_equal(file_write(keys, tern_bytes_text(WRONG), 0600), TERN_OK);
     options.attempts = 1;
+    options.timing = &FAST; /* no answer comes to this */
     carrier = coap_carrier_new(&options);
     assert_true(exchange(carrier, "/x", 1, ci_trust(), &nothing_waits) < 0);
     assert_int_equal(bench.handled, handled + 6);
@@ -523,6 +586,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bodies_cross),
         cmocka_unit_test(handshakes_are_lean),
+        cmocka_unit_test(a_dead_handshake_ends_whatever_comes),
         cmocka_unit_test(a_sleeping_device_resumes),
         cmocka_unit_test(trust_decides),
         cmocka_unit_test(every_cut_is_survived),

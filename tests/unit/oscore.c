@@ -407,8 +407,8 @@ static void options_are_read_strictly(void **state)
                                       "29",
                                       "02",
                                       "0205",
-                                      "0100"
                                       "01",
+                                      "010001",
                                       "11",
                                       "1100",
                                       "110005",
