@@ -65,9 +65,10 @@ static void base64_encode(struct tern_writer *out, struct tern_bytes in, const c
                           bool padded)
 {
     size_t groups = in.size / 3;
-    if (out->size <= out->capacity && groups <= (out->capacity - out->size) / 4) {
+    if (out->data != NULL && out->size <= out->capacity &&
+        groups <= (out->capacity - out->size) / 4) {
         const uint8_t *from = in.data;
-        uint8_t *to = out->data == NULL ? NULL : out->data + out->size;
+        uint8_t *to = out->data + out->size;
         for (size_t i = 0; i < groups; i++, from += 3, to += 4) {
             uint32_t group = (uint32_t)from[0] << 16 | (uint32_t)from[1] << 8 | from[2];
             to[0] = (uint8_t)alphabet[group >> 18];
