@@ -29,14 +29,6 @@ static void print_help(FILE *out)
     }
 }
 
-int bench_none(int argc, char **argv)
-{
-    (void)argc;
-    (void)argv;
-    puts("{\"bench\":\"none\"}");
-    return 0;
-}
-
 static int run_all(void)
 {
     int worst = 0;
