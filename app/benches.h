@@ -13,7 +13,7 @@
     X("crypto", bench_crypto, "signing, verifying, agreeing, protecting: ours against OpenSSL alone") \
     X("eim", bench_eim, "PSMO cycles and polls of the eIM as shares of the ECC limit") \
     X("smdp", bench_smdp, "download sessions of the SM-DP+, the server's side") \
-    X("wire", bench_wire, "bytes and packets of ESipa between real processes") \
+    X("wire", bench_wire, "bytes and packets of ESipa between real processes")
 /* clang-format on */
 
 #define TERN_BENCH_PROTOTYPE(name, function, help) int function(int argc, char **argv);

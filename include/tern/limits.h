@@ -25,10 +25,10 @@
 #define TERN_HTTP_REQUEST_MS        60000  /**< a request has arrived whole by then */
 #define TERN_HTTP_REPLY_MS          120000 /**< NB-IoT takes that long for a package */
 #define TERN_HTTP_CLIENT_TIMEOUT_MS 120000 /**< sgp32.md 7.7 */
-#define TERN_COAP_BODY_SIZE          65536 /**< a request; a long list of results */
-#define TERN_COAP_SESSION_COUNT      20000
-#define TERN_COAP_SESSION_IDLE_S     86400 /**< a device may sleep a day and find its session */
-#define TERN_COAP_BODY_KEEP_S        86400 /**< a package waits that long for its last block */
+#define TERN_COAP_BODY_SIZE         65536  /**< a request; a long list of results */
+#define TERN_COAP_SESSION_COUNT     20000
+#define TERN_COAP_SESSION_IDLE_S    86400 /**< a device may sleep a day and find its session */
+#define TERN_COAP_BODY_KEEP_S       86400 /**< a package waits that long for its last block */
 #define TERN_STORE_BUSY_MS          10000
 /* The software card. sgp32.md and sgp22.md ask for less; these bound its state. */
 #define TERN_CARD_CI_COUNT_MAX      4       /**< CIs a card knows */

@@ -21,6 +21,14 @@ for verb in $("$TERN" --help | awk '/^  [a-z]/ {print $1}'); do
     [ "$verb" = version ] && continue
     "$TERN" "$verb" --help >/dev/null 2>&1 </dev/null || fail "tern $verb --help does not exit 0"
 done
+for folder in $(git ls-files core engine host | grep / | cut -d/ -f1,2 | sort -u); do
+    name=${folder#*/}
+    [ -d "$folder" ] || continue
+    grep -qE "(^|[ /])$name/" docs/ARCHITECTURE.md || fail "docs/ARCHITECTURE.md does not name $folder/"
+done
+for link in $(grep -ohE '\]\([^)#: ]+\)' README.md | tr -d '])('); do
+    [ -e "$link" ] || fail "README.md: $link is not there"
+done
 grep -vE '^(#|$)' tests/skips.txt | while read -r name reason; do
     [ -n "$reason" ] || { echo "tests/skips.txt: $name has no reason"; exit 1; }
 done || status=1

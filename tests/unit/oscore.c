@@ -397,23 +397,9 @@ static void options_are_read_strictly(void **state)
     assert_hex(option.kid_context, "44616c656b");
     assert_non_null(option.kid.data);
     assert_int_equal(option.kid.size, 0);
-    static const char *const BAD[] = {"00",
-                                      "06",
-                                      "07",
-                                      "0e",
-                                      "20",
-                                      "40",
-                                      "80",
-                                      "29",
-                                      "02",
-                                      "0205",
-                                      "01",
-                                      "010001",
-                                      "11",
-                                      "1100",
-                                      "110005",
-                                      "11000544",
-                                      "020001"};
+    static const char *const BAD[] = {"00", "06",   "07",     "0e",       "20",    "40",
+                                      "80", "29",   "02",     "0205",     "01",    "010001",
+                                      "11", "1100", "110005", "11000544", "020001"};
     for (size_t i = 0; i < TERN_COUNT_OF(BAD); i++) {
         if (tern_oscore_read_option(&option, hex(BAD[i])) != TERN_ERR_MALFORMED) {
             fail_msg("%s", BAD[i]);
