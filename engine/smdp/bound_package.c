@@ -193,7 +193,7 @@ static int content_of(const struct tern_smdp *smdp, struct tern_arena *arena,
     if (status == TERN_OK) {
         status = unseal(smdp, arena, iccid, package.nonce, package.sealed, secret);
     }
-    if (status < 0) {
+    if (status != TERN_OK) {
         return status;
     }
     *content = (struct tern_bpp_content){.store_metadata = profile.metadata};
@@ -298,7 +298,7 @@ int get_package_commit(const struct tern_smdp *smdp, struct tern_smdp_call *call
     if (status == TERN_OK) {
         status = order_load(smdp, call->rsp.arena, session.iccid, &order);
     }
-    if (status < 0) {
+    if (status != TERN_OK) {
         return status == TERN_ERR_NOT_FOUND ? refuse(call, TERN_STATUS_TRANSACTION_UNKNOWN)
                                             : status;
     }

@@ -93,7 +93,7 @@ int cancel_session_commit(const struct tern_smdp *smdp, struct tern_smdp_call *c
     if (status == TERN_OK) {
         status = order_load(smdp, call->rsp.arena, session.iccid, &order);
     }
-    if (status < 0) {
+    if (status != TERN_OK) {
         return status == TERN_ERR_NOT_FOUND ? TERN_OK : status;
     }
     bool waits =

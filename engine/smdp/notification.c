@@ -139,7 +139,7 @@ static int commit_result(const struct tern_smdp *smdp, struct tern_smdp_call *ca
     if (status == TERN_OK) {
         status = order_load(smdp, call->rsp.arena, session.iccid, &order);
     }
-    if (status < 0) {
+    if (status != TERN_OK) {
         return status == TERN_ERR_NOT_FOUND ? TERN_OK : status;
     }
     bool waits =

@@ -67,7 +67,7 @@ int confirmation_seal(const struct tern_smdp *smdp, struct tern_arena *arena,
         status = seal(smdp, arena, iccid, TERN_BYTES_OF(hashes), &nonce, &sealed);
     }
     tern_wipe(hashes, sizeof hashes);
-    if (status < 0) {
+    if (status != TERN_OK) {
         return status;
     }
     struct tern_writer out = tern_arena_writer(arena);
