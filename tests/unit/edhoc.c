@@ -353,8 +353,8 @@ static void malformed_messages_are_refused(void **state)
         "03025820" G_X "27",     /* C_I is our C_R */
         "03025820" G_X "373863", /* critical external data */
         "03025820" G_X "374100", /* a value without a label */
-        "0382020358"
-        "20" G_X "37", /* suite 3 although 2 is liked better and supported */
+        ("0382020358"
+         "20" G_X "37"), /* suite 3 although 2 is liked better and supported */
         "03025820" G_X,
         "",
     };
